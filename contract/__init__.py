@@ -1,0 +1,1 @@
+"""What every part of celmood agrees on: labels, expression vectors, cards, pixels, assets."""

@@ -1,0 +1,184 @@
+"""The model card: all that a gateway must know to run a model, written once, beside the weights.
+
+The exporter writes `NAME/card.json`; the same text is stored in `config.pbtxt` under
+`parameters { key: "card" }`. This module leaves running the model to `engines/`.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from pathlib import Path
+from typing import Annotated, Final, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+
+CARD_VERSION: Final = 1
+
+Task = Literal["find_faces", "edit_expression"]
+
+
+class CardError(ValueError):
+    """A card that cannot be used; the message names the card and says what to do."""
+
+
+class CardVersionError(CardError):
+    """The card was written for another version of this contract."""
+
+
+class WeightsMismatchError(CardError):
+    """The weights beside the card are not the ones that the card describes."""
+
+
+class _Frozen(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Tensor(_Frozen):
+    """A tensor of the model. `shape` has -1 where a size is free (the batch, mostly)."""
+
+    name: str
+    dtype: Literal["float32", "int64", "uint8"] = "float32"
+    shape: tuple[int, ...]
+
+
+class Pixels(_Frozen):
+    """How pictures enter: NCHW, sRGB scaled to `value_range`, transparent parts over `ground`."""
+
+    size: int = Field(gt=0, description="side of the square input, pixels")
+    value_range: tuple[float, float] = (-1.0, 1.0)
+    channels: Literal["RGB"] = "RGB"
+    ground: tuple[int, int, int] = (200, 200, 200)
+
+
+class Alignment(_Frozen):
+    """Where named landmarks lie in the aligned crop, as fractions of its side, x then y."""
+
+    points: dict[str, tuple[float, float]]
+
+
+class ParameterSpec(_Frozen):
+    """One continuous parameter of the control: its name, range and resting value."""
+
+    name: str
+    low: float
+    high: float
+    neutral: float
+
+
+class OneHot(_Frozen):
+    """The control is a one-hot vector over the card's labels."""
+
+    kind: Literal["one_hot"] = "one_hot"
+
+
+class ExpressionVector(_Frozen):
+    """The control is [value * set, set] over P parameters, 2P numbers.
+
+    `value` is the wanted parameter, scaled so that neutral is 0 and the farther end of its range is
+    1 or -1; `set` is 1 where the parameter is asked for and 0 where the face keeps its own. All
+    zeros leave the picture as it is. Presets give the wanted value of every parameter they set.
+    """
+
+    kind: Literal["expression_vector"] = "expression_vector"
+    parameters: tuple[ParameterSpec, ...]
+    presets: dict[str, dict[str, float]]
+
+
+Control = Annotated[OneHot | ExpressionVector, Field(discriminator="kind")]
+
+
+class Figure(_Frozen):
+    """A quality figure and the command that measured it."""
+
+    name: str
+    value: float
+    measured_by: str
+
+
+class Provenance(_Frozen):
+    """Where the weights come from."""
+
+    recipe: str
+    data: str
+    seed: int
+    revision: str
+    pictures_seen: int
+    libraries: dict[str, str]
+
+
+class Card(_Frozen):
+    """A model, as every part of celmood sees it."""
+
+    card_version: Literal[1] = CARD_VERSION
+    name: str = Field(pattern=r"^[a-z][a-z0-9_]*$")
+    version: int = Field(default=1, ge=1)
+    task: Task
+    description: str
+    inputs: tuple[Tensor, ...]
+    outputs: tuple[Tensor, ...]
+    pixels: Pixels
+    alignment: Alignment | None = None
+    labels: tuple[str, ...] = ()
+    control: Control | None = None
+    licence: str
+    provenance: Provenance
+    quality: tuple[Figure, ...] = ()
+    weights_sha256: str = Field(pattern=r"^[0-9a-f]{64}$")
+
+    @model_validator(mode="after")
+    def _complete(self) -> Card:
+        if self.task == "edit_expression" and (self.alignment is None or self.control is None):
+            raise ValueError("a card for edit_expression needs alignment and control")
+        if self.task == "find_faces" and not self.labels:
+            raise ValueError("a card for find_faces needs the names of its landmarks as labels")
+        return self
+
+
+def parse_card(text: str, where: str = "card") -> Card:
+    """Read a card from JSON. `where` is named in errors.
+
+    Raises CardVersionError for a version that this release does not know, CardError otherwise.
+    """
+    try:
+        head = _Head.model_validate_json(text)
+    except ValidationError as error:
+        raise CardError(f"{where} is not a model card: {_first(error)}") from error
+    if head.card_version != CARD_VERSION:
+        raise CardVersionError(
+            f"{where} has card version {head.card_version}, this release reads version "
+            f"{CARD_VERSION}; export the model again with this release, or install the release "
+            "that wrote it"
+        )
+    try:
+        return Card.model_validate_json(text)
+    except ValidationError as error:
+        raise CardError(f"{where} cannot be used: {_first(error)}") from error
+
+
+def read_card(path: Path) -> Card:
+    """Read the card at `path`. Raises CardError when it is missing, unreadable or wrong."""
+    try:
+        text = path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise CardError(f"{path} cannot be read: {error}") from error
+    return parse_card(text, str(path))
+
+
+def check_weights(card: Card, weights: bytes) -> None:
+    """Raise WeightsMismatchError unless `weights` have the sha256 that the card states."""
+    digest = hashlib.sha256(weights).hexdigest()
+    if digest != card.weights_sha256:
+        raise WeightsMismatchError(
+            f"the weights of {card.name} have sha256 {digest[:12]}, its card says "
+            f"{card.weights_sha256[:12]}; export the model again or restore the file"
+        )
+
+
+class _Head(BaseModel):
+    card_version: int
+
+
+def _first(error: ValidationError) -> str:
+    detail = error.errors()[0]
+    place = ".".join(str(part) for part in detail["loc"])
+    return f"{place}: {detail['msg']}" if place else detail["msg"]
