@@ -1,0 +1,46 @@
+# make demo     a picture of an anime character in, a sheet of expressions out
+# make serve    the gateway at http://127.0.0.1:8000
+# make test     every test
+# make check    formatting, lint, types, import walls
+# make bench    the figures of the README
+
+PYTHON ?= python3
+PIP_INSTALL := -m pip install --quiet --disable-pip-version-check -c constraints.txt
+
+export ORT_DISABLE_TELEMETRY := 1
+
+.PHONY: demo serve test check bench clean
+.DELETE_ON_ERROR:
+
+demo: .venv/.made
+	.venv/bin/python examples/demo.py $(if $(PICTURE),--picture "$(PICTURE)")
+
+serve: .venv/.made
+	.venv/bin/python -m serving $(ARGS)
+
+test: .venv-dev/.made
+	.venv-dev/bin/python -m pytest $(ARGS)
+
+check: .venv-dev/.made
+	.venv-dev/bin/ruff format --check .
+	.venv-dev/bin/ruff check .
+	.venv-dev/bin/mypy
+	.venv-dev/bin/lint-imports
+
+bench: .venv-dev/.made
+	.venv-dev/bin/python -m benchmarks $(ARGS)
+
+# Serving only: no torch.
+.venv/.made: pyproject.toml constraints.txt clients/python/pyproject.toml
+	$(PYTHON) -m venv --clear .venv
+	.venv/bin/python $(PIP_INSTALL) -e ".[serve]" -e clients/python
+	touch $@
+
+# Everything: trainer, exporter, both engines, the tools.
+.venv-dev/.made: pyproject.toml constraints.txt clients/python/pyproject.toml
+	$(PYTHON) -m venv --clear .venv-dev
+	.venv-dev/bin/python $(PIP_INSTALL) -e ".[dev]" -e clients/python
+	touch $@
+
+clean:
+	rm -rf .venv .venv-dev out .mypy_cache .ruff_cache .pytest_cache .import_linter_cache
