@@ -1,0 +1,64 @@
+"""The view of a head: yaw, pitch, roll, scale and place; maps face units to view units and pixels.
+
+The face plane is warped as artists turn a face: the far half narrows, the near half widens, the
+nose moves most, mouth and chin stay below the middle of the eyes (which has moved itself).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import skia
+
+from trainer.characters.ink import Points
+
+
+@dataclass(frozen=True, slots=True)
+class View:
+    """Yaw -1 to 1 (1: three-quarter, about 45 degrees, to the picture's right), pitch -1 to 1 (1:
+    seen from above, about 20 degrees), roll in degrees clockwise, `eye_distance` in units of the
+    picture's side, centre between the eyes in units of the picture's side."""
+
+    yaw: float = 0.0
+    pitch: float = 0.0
+    roll: float = 0.0
+    eye_distance: float = 1 / 2.7
+    x: float = 0.5
+    y: float = 0.38
+
+    def face(self, points: Points) -> Points:
+        """Take points [N, 2] on the face plane to view units (the eye centres stay at x = +-0.5)."""
+        x, y = points[:, 0], points[:, 1]
+        inner = np.clip(x, -1.2, 1.2)
+        bend = x - 0.25 * self.yaw * (inner * inner - 0.25)
+        lift = self.pitch * (0.07 * (1.0 - inner * inner) - 0.07 * 0.75)
+        tall = 1.0 - 0.12 * self.pitch * np.clip(y, -1.0, 1.0)
+        return np.stack([bend, y * tall + lift], 1)
+
+    def raised(self, points: Points, height: float) -> Points:
+        """Like `face`, for points that stand `height` (face units) above the face plane.
+
+        The nose stands .25 above it, the fringe .15; the back of the skull lies -1 below it.
+        """
+        out = self.face(points)
+        out[:, 0] += self.yaw * 0.7 * height
+        out[:, 1] += self.pitch * 0.25 * height
+        return out
+
+    def matrix(self, size: float) -> skia.Matrix:
+        """The transform from view units to pixels of a square picture of side `size`."""
+        scale = self.eye_distance * size
+        matrix = skia.Matrix()
+        matrix.setTranslate(self.x * size, self.y * size)
+        matrix.preRotate(self.roll)
+        matrix.preScale(scale, scale)
+        return matrix
+
+    def pixels(self, points: Points, size: float) -> Points:
+        """Take view units [N, 2] to pixels of a square picture of side `size`."""
+        scale = self.eye_distance * size
+        angle = np.radians(self.roll)
+        c, s = np.cos(angle), np.sin(angle)
+        turned = points @ np.array([[c, s], [-s, c]])
+        return turned * scale + (self.x * size, self.y * size)
