@@ -182,6 +182,25 @@ def preset(name: str, intensity: float = 1.0) -> Vector:
     return toward(vector(PRESETS[name]), intensity)
 
 
+KEPT: Final = ("iris_size", "gaze_x", "gaze_y", "highlight", "blush")
+"""What a face keeps of its own under a named expression that does not move it."""
+
+
+def served_presets() -> dict[str, dict[str, float]]:
+    """The presets as a served model gives them: every parameter set, but for `KEPT` at rest.
+
+    So "happy" also dries tears and opens shut eyes, and yet leaves the direction of gaze alone.
+    """
+    return {
+        name: {
+            parameter.name: values.get(parameter.name, parameter.neutral)
+            for parameter in PARAMETERS
+            if parameter.name in values or parameter.name not in KEPT
+        }
+        for name, values in PRESETS.items()
+    }
+
+
 def toward(target: Vector, intensity: float) -> Vector:
     """The point at `intensity` on the line from neutral (0) through `target` (1), clipped."""
     return np.clip(NEUTRAL + np.float32(intensity) * (target - NEUTRAL), LOW, HIGH)

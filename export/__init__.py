@@ -1,0 +1,1 @@
+"""Trained networks to ONNX, verified, into a Triton model repository with card and config."""
