@@ -1,0 +1,1 @@
+"""Makes celmood's models: drawn characters, data, networks, losses, methods and the one loop."""

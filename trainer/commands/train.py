@@ -1,0 +1,63 @@
+"""`python -m trainer train RECIPE --data DIR --out RUN`: train a method by its recipe."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from pathlib import Path
+
+import torch
+
+from trainer import checkpoint, loop
+from trainer.data.dataset import DatasetError
+from trainer.distributed import DeviceError, World, join
+from trainer.methods import registry
+from trainer.recipe import RecipeError, read_recipe, recipe_from
+
+
+def register(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    """Add the command to the parser."""
+    parser = subparsers.add_parser("train", help="train a method by its recipe")
+    parser.add_argument("recipe", help="name of a recipe, or the path of a .toml file")
+    parser.add_argument("--data", type=Path, help="folder of a data set (see draw)")
+    parser.add_argument("--out", type=Path, required=True, help="folder for the run")
+    parser.add_argument("--resume", action="store_true", help="go on from the run's checkpoint")
+    parser.add_argument("--device", default="auto", help="auto, cpu, cuda or mps")
+    parser.add_argument("--steps", type=int, help="train so many steps instead of the recipe's")
+    parser.set_defaults(run=run)
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Run the command; returns its exit status."""
+    try:
+        world = join(arguments.device)
+        try:
+            return _train(arguments, world)
+        finally:
+            world.close()
+    except (
+        RecipeError, DatasetError, DeviceError, checkpoint.CheckpointError, loop.TrainingError,
+    ) as error:  # fmt: skip
+        print(f"error: {error}", file=sys.stderr)
+        return 2
+
+
+def _train(arguments: argparse.Namespace, world: World) -> int:
+    recipe = read_recipe(arguments.recipe)
+    if arguments.steps is not None:
+        recipe = recipe_from(recipe.model_dump() | {"steps": arguments.steps}, "--steps")
+    out: Path = arguments.out
+    if not arguments.resume and (out / checkpoint.FILE).exists():
+        raise checkpoint.CheckpointError(
+            f"{out} has a checkpoint already; go on with --resume, or choose another folder"
+        )
+    torch.manual_seed(recipe.seed)
+    method = registry.build(recipe)
+    source = method.source(arguments.data)
+    if world.leads:
+        out.mkdir(parents=True, exist_ok=True)
+        (out / "recipe.json").write_text(recipe.model_dump_json(indent=1) + "\n", encoding="utf-8")
+    outcome = loop.train(method, source, out, world, resume=arguments.resume)
+    if world.leads:
+        print(f"{outcome.reason} after {outcome.step} of {recipe.steps} steps: {out}")
+    return 0

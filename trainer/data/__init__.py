@@ -1,0 +1,1 @@
+"""Data sets on disk, and sources that make batches of them."""

@@ -1,0 +1,177 @@
+"""Sources of batches. A batch is a pure function of (seed, step), so resuming needs no data state.
+
+`PairSource` draws pairs of drawings of one character that differ in expression only, with the
+control that leads from one to the other.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final, Protocol
+
+import cv2
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from contract import expression
+from trainer.data.augment import Augmentation, Photometric, Picture
+from trainer.data.dataset import Dataset, DatasetError
+from trainer.data.mirror import flip_vectors
+
+Batch = dict[str, Tensor]
+
+SET_ABOVE: Final = 1e-3
+"""Parameters that differ by more than this are set in the control."""
+
+_SCALE: Final = np.maximum(
+    expression.HIGH - expression.NEUTRAL, expression.NEUTRAL - expression.LOW
+).astype(np.float32)
+
+
+class Source(Protocol):
+    """Something that makes batches: dictionaries of CPU tensors with the batch axis first."""
+
+    def batch(self, step: int, rank: int, world: int) -> Batch:
+        """The part of step `step`'s batch that process `rank` of `world` works on.
+
+        The parts of all ranks together are the same rows whatever `world` is.
+        """
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class PairSource:
+    """Pairs from a drawn data set.
+
+    `batch` is the number of pairs of one step over all processes. Pictures are reduced to `size`
+    pixels by area averaging. The share `identity` has source = target with nothing set; with
+    probability `set_more` a random part of the parameters that agree is set as well. `labelled`
+    keeps to drawings that are variations of a preset (for one-hot controls).
+
+    A batch of b pairs holds `source`, `target` [b,3,size,size] float32 in [-1,1] (RGB),
+    `source_vector`, `target_vector` [b,31], `control` [b,62] as in `contract.control`,
+    `source_label`, `target_label` [b] int64 (index of the preset, -1 = none) and `chance` [b],
+    uniform in 0 to 1, for what a method draws by lot for each pair.
+    """
+
+    dataset: Dataset
+    batch_size: int
+    seed: int
+    size: int
+    augment: Sequence[Augmentation] = (Photometric(),)
+    flip: bool = True
+    identity: float = 0.06
+    set_more: float = 0.5
+    labelled: bool = False
+
+    def __post_init__(self) -> None:
+        if self.dataset.views < 2:
+            raise DatasetError(
+                f"{self.dataset.folder} has one picture per character; pairs need at least two"
+            )
+        if self.size > self.dataset.size:
+            raise DatasetError(
+                f"{self.dataset.folder} has pictures of {self.dataset.size} pixels, the recipe "
+                f"asks for {self.size}; draw a larger data set or lower `size`"
+            )
+        if self.labelled and ((self.dataset.labels.presets >= 0).sum(axis=1) < 2).any():
+            raise DatasetError(
+                f"{self.dataset.folder} has characters with fewer than two named expressions; "
+                "draw it with presets, or choose the vector control"
+            )
+
+    def batch(self, step: int, rank: int, world: int) -> Batch:
+        """See Source. Raises ValueError when the processes cannot share the batch evenly."""
+        if self.batch_size % world:
+            raise ValueError(f"a batch of {self.batch_size} cannot be shared by {world} processes")
+        share = self.batch_size // world
+        pairs = [self._pair(step, item) for item in range(rank * share, (rank + 1) * share)]
+        source_vector = np.stack([pair.source_vector for pair in pairs])
+        target_vector = np.stack([pair.target_vector for pair in pairs])
+        extra = np.stack([pair.set_too for pair in pairs])
+        return {
+            "source": to_tensor(np.stack([pair.source for pair in pairs])),
+            "target": to_tensor(np.stack([pair.target for pair in pairs])),
+            "source_vector": torch.from_numpy(source_vector),
+            "target_vector": torch.from_numpy(target_vector),
+            "control": torch.from_numpy(controls(source_vector, target_vector, extra)),
+            "source_label": torch.tensor([pair.source_label for pair in pairs]),
+            "target_label": torch.tensor([pair.target_label for pair in pairs]),
+            "chance": torch.tensor([pair.chance for pair in pairs], dtype=torch.float32),
+        }
+
+    def _pair(self, step: int, item: int) -> _Pair:
+        random = np.random.default_rng((self.seed, step, item))
+        labels = self.dataset.labels
+        who = int(random.integers(self.dataset.characters))
+        views = np.arange(self.dataset.views)
+        if self.labelled:
+            views = views[labels.presets[who] >= 0]
+        i, j = (int(v) for v in random.choice(views, 2, replace=False))
+        if random.random() < self.identity:
+            j = i
+        source, target = self._picture(who, i), self._picture(who, j)
+        vectors = labels.vectors[who, [i, j]]
+        if self.flip and random.random() < 0.5:
+            source, target = source[:, ::-1], target[:, ::-1]
+            vectors = flip_vectors(vectors)
+        for change in self.augment:
+            source, target = change(random, source, target)
+        set_too = np.zeros(expression.SIZE, np.bool_)
+        if i != j and random.random() < self.set_more:
+            set_too = random.random(expression.SIZE) < random.random()
+        return _Pair(
+            source=source,
+            target=target,
+            source_vector=vectors[0],
+            target_vector=vectors[1],
+            source_label=int(labels.presets[who, i]),
+            target_label=int(labels.presets[who, j]),
+            set_too=set_too,
+            chance=float(random.random()),
+        )
+
+    def _picture(self, who: int, view: int) -> Picture:
+        picture = np.asarray(self.dataset.pictures[who, view])
+        if self.size == self.dataset.size:
+            return picture
+        side = (self.size, self.size)
+        return np.asarray(cv2.resize(picture, side, interpolation=cv2.INTER_AREA), np.uint8)
+
+
+@dataclass(frozen=True, slots=True)
+class _Pair:
+    source: Picture
+    target: Picture
+    source_vector: NDArray[np.float32]
+    target_vector: NDArray[np.float32]
+    source_label: int
+    target_label: int
+    set_too: NDArray[np.bool_]
+    chance: float
+
+
+def controls(
+    source: NDArray[np.float32],
+    target: NDArray[np.float32],
+    set_too: NDArray[np.bool_] | None = None,
+) -> NDArray[np.float32]:
+    """The controls [...,62] that lead from vectors `source` to `target` [...,31].
+
+    Set are the parameters that differ by more than SET_ABOVE and those in `set_too`; values are
+    scaled as in `contract.control.encode`.
+    """
+    chosen = np.abs(target - source) > SET_ABOVE
+    if set_too is not None:
+        chosen = chosen | set_too
+    value = (target - expression.NEUTRAL) / _SCALE
+    return np.concatenate([value * chosen, chosen], axis=-1).astype(np.float32)
+
+
+def to_tensor(pictures: NDArray[np.uint8]) -> Tensor:
+    """Pictures [N,S,S,3] uint8 as a tensor [N,3,S,S] float32 in [-1,1], channels last in memory."""
+    whole = torch.from_numpy(np.ascontiguousarray(pictures)).permute(0, 3, 1, 2)
+    return whole.to(torch.float32).mul_(1.0 / 127.5).sub_(1.0)

@@ -1,0 +1,1 @@
+"""What one training step is, per method; the loop is the same for all."""
