@@ -1,0 +1,181 @@
+"""The engine in this process: onnxruntime sessions over a model repository.
+
+Models are opened at the start, so that the first picture is not slower than the next, and a model
+that cannot be opened is known before anybody asks for it.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import Any, Final
+
+import onnxruntime as ort
+
+from contract.card import Card, CardError, Tensor
+from engines.cores import usable_cores
+from engines.protocol import (
+    Array,
+    EngineError,
+    EngineTimeoutError,
+    EngineUnavailableError,
+    ModelInputError,
+    ModelMissingError,
+)
+from engines.repository import StoredModel, read_repository
+from engines.tensors import check_inputs
+
+CPU: Final = "CPUExecutionProvider"
+_DTYPES: Final = {"tensor(float)": "float32", "tensor(int64)": "int64", "tensor(uint8)": "uint8"}
+# onnxruntime raises its own classes, each derived from RuntimeError or Exception.
+_ORT_INPUT_ERRORS: Final = (
+    ort.capi.onnxruntime_pybind11_state.InvalidArgument,
+    ort.capi.onnxruntime_pybind11_state.RuntimeException,
+)
+
+
+class OnnxEngine:
+    """Runs the models of `repository` with onnxruntime; an Engine.
+
+    `providers` are tried in order and all have to be used: a session that falls back to another
+    one is a problem, not a slower success. `threads` is the intra-op pool of each session; by
+    default the cores that this process may use.
+    """
+
+    def __init__(
+        self,
+        repository: Path,
+        *,
+        providers: Sequence[str] = (CPU,),
+        threads: int | None = None,
+    ) -> None:
+        ort.disable_telemetry_events()
+        stored = read_repository(repository)
+        self._cards: dict[str, Card] = {}
+        self._problems = dict(stored.problems)
+        self._sessions: dict[str, ort.InferenceSession] = {}
+        self._closed = False
+        for name, model in stored.models.items():
+            try:
+                self._sessions[name] = _open(model, providers, threads or usable_cores())
+                self._cards[name] = model.card
+            except CardError as error:
+                self._problems[name] = str(error)
+
+    def cards(self) -> Mapping[str, Card]:
+        """The models that can be run, by name."""
+        return self._cards
+
+    def problems(self) -> Mapping[str, str]:
+        """The models that could not be opened, by name, each with the reason."""
+        return self._problems
+
+    def run(
+        self, model: str, inputs: Mapping[str, Array], timeout: float | None = None
+    ) -> dict[str, Array]:
+        """All outputs of `model`, as Engine.run says. A timeout ends the run between two layers."""
+        if self._closed:
+            raise EngineUnavailableError("the engine is closed")
+        session = self._sessions.get(model)
+        if session is None:
+            raise missing(model, self._cards, self._problems)
+        card = self._cards[model]
+        check_inputs(card, inputs)
+        names = [tensor.name for tensor in card.outputs]
+        options = ort.RunOptions()
+        expired = threading.Event()
+
+        def expire() -> None:
+            expired.set()
+            options.terminate = True
+
+        if timeout is not None and timeout <= 0:
+            raise EngineTimeoutError(f"no time is left to run {model}")
+        timer = threading.Timer(timeout, expire) if timeout is not None else None
+        if timer is not None:
+            timer.daemon = True
+            timer.start()
+        try:
+            outputs = session.run(names, dict(inputs), options)
+        except Exception as error:
+            if expired.is_set():
+                raise EngineTimeoutError(f"{model} did not end within {timeout:g} s") from error
+            if isinstance(error, _ORT_INPUT_ERRORS):
+                raise ModelInputError(f"{model} refused its inputs: {error}") from error
+            raise EngineError(f"{model} could not be run: {error}") from error
+        finally:
+            if timer is not None:
+                timer.cancel()
+        return dict(zip(names, outputs, strict=True))
+
+    def close(self) -> None:
+        """Let go of the sessions; runs under way end as usual."""
+        self._closed = True
+        self._sessions.clear()
+
+
+def missing(
+    model: str, cards: Mapping[str, Card], problems: Mapping[str, str]
+) -> ModelMissingError:
+    """The error for a model that is not there, or that is there and cannot be run."""
+    if model in problems:
+        return ModelMissingError(f"{model} cannot be run: {problems[model]}")
+    return ModelMissingError(f"there is no model {model}; there are: {', '.join(cards) or 'none'}")
+
+
+def _open(model: StoredModel, providers: Sequence[str], threads: int) -> ort.InferenceSession:
+    """A session whose tensors are those of the card. Raises CardError."""
+    name = model.card.name
+    weights = model.weights()
+    absent = [p for p in providers if p not in ort.get_available_providers()]
+    if absent:
+        raise CardError(
+            f"{name} is to run on {', '.join(absent)}, which this onnxruntime does not have; it "
+            f"has {', '.join(ort.get_available_providers())}"
+        )
+    options = ort.SessionOptions()
+    options.intra_op_num_threads = threads
+    options.inter_op_num_threads = 1
+    options.log_severity_level = 3  # errors only: warnings are for those who export
+    # Threads that spin between requests would take the cores from other sessions and from decoding.
+    options.add_session_config_entry("session.intra_op.allow_spinning", "0")
+    try:
+        session = ort.InferenceSession(weights, options, providers=list(providers))
+    except Exception as error:
+        raise CardError(f"{model.path} cannot be opened: {error}") from error
+    _check_providers(name, session.get_providers(), providers)
+    _check_tensors(name, "input", session.get_inputs(), model.card.inputs)
+    _check_tensors(name, "output", session.get_outputs(), model.card.outputs)
+    return session
+
+
+def _check_providers(name: str, used: Sequence[str], wanted: Sequence[str]) -> None:
+    """onnxruntime drops a provider that fails to start, without an error: say so."""
+    lost = [provider for provider in wanted if provider not in used]
+    if lost:
+        raise CardError(
+            f"{name} was to run on {', '.join(lost)} and fell back to {', '.join(used)}; look for "
+            "a driver or library that is missing, or ask for the provider that works"
+        )
+
+
+def _check_tensors(name: str, side: str, found: Iterable[Any], wanted: Sequence[Tensor]) -> None:
+    """The card and the ONNX graph name the same tensors, in any order."""
+    graph = {
+        node.name: (
+            _DTYPES.get(node.type, node.type),
+            tuple(size if isinstance(size, int) else -1 for size in node.shape),
+        )
+        for node in found
+    }
+    card = {tensor.name: (tensor.dtype, tensor.shape) for tensor in wanted}
+    if graph != card:
+        raise CardError(
+            f"{name}: the card has the {side}s {_list(card)}, the model has {_list(graph)}; "
+            "export the model again"
+        )
+
+
+def _list(tensors: Mapping[str, tuple[str, tuple[int, ...]]]) -> str:
+    return ", ".join(f"{name} {kind} {list(size)}" for name, (kind, size) in tensors.items())

@@ -1,0 +1,64 @@
+"""The one door to every engine: cards in, tensors through, typed errors out."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Protocol
+
+from numpy.typing import NDArray
+
+from contract.card import Card
+
+Array = NDArray[Any]
+
+
+class EngineError(Exception):
+    """A model could not be run; the message says why.
+
+    EngineError
+      ModelMissingError
+      ModelInputError
+      EngineTimeoutError
+      EngineUnavailableError
+    """
+
+
+class ModelMissingError(EngineError):
+    """The engine has no model of this name; the message lists those it has."""
+
+
+class ModelInputError(EngineError):
+    """The tensors are not those that the model's card asks for."""
+
+
+class EngineTimeoutError(EngineError):
+    """The run did not end within its time."""
+
+
+class EngineUnavailableError(EngineError):
+    """The engine cannot be reached, is overloaded, or is closed; later may work."""
+
+
+class Engine(Protocol):
+    """Runs models. Synchronous; every method may be called from several threads at once."""
+
+    def cards(self) -> Mapping[str, Card]:
+        """The models that can be run, by name."""
+        ...
+
+    def problems(self) -> Mapping[str, str]:
+        """The models that should be there and cannot be run, by name, each with the reason."""
+        ...
+
+    def run(
+        self, model: str, inputs: Mapping[str, Array], timeout: float | None = None
+    ) -> dict[str, Array]:
+        """All outputs of `model` for `inputs`, both by tensor name as in its card.
+
+        `timeout` is in seconds, None for no limit. Raises an EngineError.
+        """
+        ...
+
+    def close(self) -> None:
+        """Let go of sessions and connections; a later run raises EngineUnavailableError."""
+        ...
