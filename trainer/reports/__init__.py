@@ -1,0 +1,1 @@
+"""Figures and pictures for people: tables and contact sheets."""
