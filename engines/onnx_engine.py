@@ -20,7 +20,6 @@ from engines.protocol import (
     EngineError,
     EngineTimeoutError,
     EngineUnavailableError,
-    ModelInputError,
     ModelMissingError,
 )
 from engines.repository import StoredModel, read_repository
@@ -28,11 +27,6 @@ from engines.tensors import check_inputs
 
 CPU: Final = "CPUExecutionProvider"
 _DTYPES: Final = {"tensor(float)": "float32", "tensor(int64)": "int64", "tensor(uint8)": "uint8"}
-# onnxruntime raises its own classes, each derived from RuntimeError or Exception.
-_ORT_INPUT_ERRORS: Final = (
-    ort.capi.onnxruntime_pybind11_state.InvalidArgument,
-    ort.capi.onnxruntime_pybind11_state.RuntimeException,
-)
 
 
 class OnnxEngine:
@@ -79,11 +73,12 @@ class OnnxEngine:
             raise EngineUnavailableError("the engine is closed")
         session = self._sessions.get(model)
         if session is None:
-            raise missing(model, self._cards, self._problems)
+            raise ModelMissingError(model, self._cards, self._problems)
         card = self._cards[model]
         check_inputs(card, inputs)
         names = [tensor.name for tensor in card.outputs]
         options = ort.RunOptions()
+        options.log_severity_level = 4
         expired = threading.Event()
 
         def expire() -> None:
@@ -101,8 +96,6 @@ class OnnxEngine:
         except Exception as error:
             if expired.is_set():
                 raise EngineTimeoutError(f"{model} did not end within {timeout:g} s") from error
-            if isinstance(error, _ORT_INPUT_ERRORS):
-                raise ModelInputError(f"{model} refused its inputs: {error}") from error
             raise EngineError(f"{model} could not be run: {error}") from error
         finally:
             if timer is not None:
@@ -113,15 +106,6 @@ class OnnxEngine:
         """Let go of the sessions; runs under way end as usual."""
         self._closed = True
         self._sessions.clear()
-
-
-def missing(
-    model: str, cards: Mapping[str, Card], problems: Mapping[str, str]
-) -> ModelMissingError:
-    """The error for a model that is not there, or that is there and cannot be run."""
-    if model in problems:
-        return ModelMissingError(f"{model} cannot be run: {problems[model]}")
-    return ModelMissingError(f"there is no model {model}; there are: {', '.join(cards) or 'none'}")
 
 
 def _open(model: StoredModel, providers: Sequence[str], threads: int) -> ort.InferenceSession:
@@ -137,7 +121,7 @@ def _open(model: StoredModel, providers: Sequence[str], threads: int) -> ort.Inf
     options = ort.SessionOptions()
     options.intra_op_num_threads = threads
     options.inter_op_num_threads = 1
-    options.log_severity_level = 3  # errors only: warnings are for those who export
+    options.log_severity_level = 4  # errors are raised, warnings are for those who export
     # Threads that spin between requests would take the cores from other sessions and from decoding.
     options.add_session_config_entry("session.intra_op.allow_spinning", "0")
     try:
@@ -161,7 +145,7 @@ def _check_providers(name: str, used: Sequence[str], wanted: Sequence[str]) -> N
 
 
 def _check_tensors(name: str, side: str, found: Iterable[Any], wanted: Sequence[Tensor]) -> None:
-    """The card and the ONNX graph name the same tensors, in any order."""
+    """The card and the ONNX graph name the same tensors; a size that the graph leaves free fits."""
     graph = {
         node.name: (
             _DTYPES.get(node.type, node.type),
@@ -170,7 +154,13 @@ def _check_tensors(name: str, side: str, found: Iterable[Any], wanted: Sequence[
         for node in found
     }
     card = {tensor.name: (tensor.dtype, tensor.shape) for tensor in wanted}
-    if graph != card:
+    fits = graph.keys() == card.keys() and all(
+        kind == card[tensor][0]
+        and len(shape) == len(card[tensor][1])
+        and all(size in (-1, own) for size, own in zip(shape, card[tensor][1], strict=True))
+        for tensor, (kind, shape) in graph.items()
+    )
+    if not fits:
         raise CardError(
             f"{name}: the card has the {side}s {_list(card)}, the model has {_list(graph)}; "
             "export the model again"
@@ -178,4 +168,4 @@ def _check_tensors(name: str, side: str, found: Iterable[Any], wanted: Sequence[
 
 
 def _list(tensors: Mapping[str, tuple[str, tuple[int, ...]]]) -> str:
-    return ", ".join(f"{name} {kind} {list(size)}" for name, (kind, size) in tensors.items())
+    return ", ".join(f"{name} {kind} {list(shape)}" for name, (kind, shape) in tensors.items())

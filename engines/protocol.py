@@ -24,7 +24,15 @@ class EngineError(Exception):
 
 
 class ModelMissingError(EngineError):
-    """The engine has no model of this name; the message lists those it has."""
+    """The engine cannot run a model of this name: it has none, or the one it has is broken."""
+
+    def __init__(self, model: str, cards: Mapping[str, Card], problems: Mapping[str, str]) -> None:
+        if model in problems:
+            super().__init__(f"the model {model} cannot be run: {problems[model]}")
+        else:
+            held = ", ".join(cards) or "none"
+            super().__init__(f"there is no model {model!r}; there are: {held}")
+        self.model = model
 
 
 class ModelInputError(EngineError):
@@ -55,7 +63,8 @@ class Engine(Protocol):
     ) -> dict[str, Array]:
         """All outputs of `model` for `inputs`, both by tensor name as in its card.
 
-        `timeout` is in seconds, None for no limit. Raises an EngineError.
+        `timeout` is in seconds, None for no limit. The outputs may be read-only. Raises an
+        EngineError.
         """
         ...
 

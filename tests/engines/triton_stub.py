@@ -1,0 +1,114 @@
+"""A gRPC server that speaks Triton's protocol over a model repository, for tests.
+
+It answers what our engine asks and computes with onnxruntime. It is not Triton: no batching, no
+queues, no versions but the card's.
+"""
+
+from __future__ import annotations
+
+import time
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from types import TracebackType
+
+import grpc
+import numpy as np
+from google.protobuf import text_format
+from tritonclient.grpc import model_config_pb2, service_pb2, service_pb2_grpc
+from tritonclient.utils import np_to_triton_dtype, triton_to_np_dtype
+
+from engines.onnx_engine import OnnxEngine
+from engines.protocol import ModelInputError
+
+
+class TritonStub(service_pb2_grpc.GRPCInferenceServiceServicer):
+    """Serves `repository` at `address` inside a `with` block.
+
+    `fail_with` makes each inference fail with that status and message, `delay` makes it wait that
+    many seconds, `reload()` reads the repository again, `requests` keeps what was asked.
+    """
+
+    def __init__(self, repository: Path, port: int = 0) -> None:
+        self.repository = repository
+        self.fail_with: tuple[grpc.StatusCode, str] | None = None
+        self.delay = 0.0
+        self.requests: list[service_pb2.ModelInferRequest] = []
+        self.engine = OnnxEngine(repository, threads=1)
+        unlimited = [("grpc.max_receive_message_length", -1), ("grpc.max_send_message_length", -1)]
+        self.server = grpc.server(ThreadPoolExecutor(4), options=unlimited)
+        service_pb2_grpc.add_GRPCInferenceServiceServicer_to_server(self, self.server)
+        self.port = self.server.add_insecure_port(f"127.0.0.1:{port}")
+        self.address = f"127.0.0.1:{self.port}"
+
+    def __enter__(self) -> TritonStub:
+        self.server.start()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.server.stop(grace=None).wait()
+        self.engine.close()
+
+    def reload(self) -> None:
+        self.engine = OnnxEngine(self.repository, threads=1)
+
+    def ServerLive(self, request, context):
+        return service_pb2.ServerLiveResponse(live=True)
+
+    def ServerReady(self, request, context):
+        return service_pb2.ServerReadyResponse(ready=not self.engine.problems())
+
+    def ModelReady(self, request, context):
+        return service_pb2.ModelReadyResponse(ready=request.name in self.engine.cards())
+
+    def RepositoryIndex(self, request, context):
+        answer = service_pb2.RepositoryIndexResponse()
+        for name, card in self.engine.cards().items():
+            answer.models.add(name=name, version=str(card.version), state="READY")
+        for name, reason in self.engine.problems().items():
+            answer.models.add(name=name, version="1", state="UNAVAILABLE", reason=reason)
+        return answer
+
+    def ModelConfig(self, request, context):
+        if request.name not in self.engine.cards():
+            context.abort(grpc.StatusCode.NOT_FOUND, f"unknown model: {request.name}")
+        config = model_config_pb2.ModelConfig(name=request.name, backend="onnxruntime")
+        written = self.repository / request.name / "config.pbtxt"
+        if written.is_file():
+            text_format.Parse(written.read_text(encoding="utf-8"), config)
+        else:
+            card = self.repository / request.name / "card.json"
+            config.parameters["card"].string_value = card.read_text(encoding="utf-8")
+        return service_pb2.ModelConfigResponse(config=config)
+
+    def ModelInfer(self, request, context):
+        self.requests.append(request)
+        time.sleep(self.delay)
+        if self.fail_with is not None:
+            context.abort(*self.fail_with)
+        if request.model_name not in self.engine.cards():
+            context.abort(grpc.StatusCode.NOT_FOUND, f"unknown model: {request.model_name}")
+        inputs = {
+            tensor.name: np.frombuffer(raw, triton_to_np_dtype(tensor.datatype)).reshape(
+                tuple(tensor.shape)
+            )
+            for tensor, raw in zip(request.inputs, request.raw_input_contents, strict=True)
+        }
+        try:
+            outputs = self.engine.run(request.model_name, inputs)
+        except ModelInputError as error:
+            context.abort(grpc.StatusCode.INVALID_ARGUMENT, str(error))
+        answer = service_pb2.ModelInferResponse(
+            model_name=request.model_name, model_version=request.model_version, id=request.id
+        )
+        for wanted in request.outputs:
+            array = outputs[wanted.name]
+            answer.outputs.add(
+                name=wanted.name, datatype=np_to_triton_dtype(array.dtype), shape=array.shape
+            )
+            answer.raw_output_contents.append(array.tobytes())
+        return answer
