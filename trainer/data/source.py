@@ -171,6 +171,12 @@ def controls(
     return np.concatenate([value * chosen, chosen], axis=-1).astype(np.float32)
 
 
+def scaled(vectors: Tensor) -> Tensor:
+    """Expression vectors [...,31] in the units of the control: neutral 0, farther end 1 or -1."""
+    neutral, scale = (torch.from_numpy(v).to(vectors) for v in (expression.NEUTRAL, _SCALE))
+    return (vectors - neutral) / scale
+
+
 def to_tensor(pictures: NDArray[np.uint8]) -> Tensor:
     """Pictures [N,S,S,3] uint8 as a tensor [N,3,S,S] float32 in [-1,1], channels last in memory."""
     whole = torch.from_numpy(np.ascontiguousarray(pictures)).permute(0, 3, 1, 2)

@@ -1,0 +1,54 @@
+"""Adversarial losses: the Wasserstein game with gradient penalty (Gulrajani et al.; Rao et al.,
+eqs. 9 and 10), and the hinge game with feature matching."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+
+def critic_loss(real: Tensor, fake: Tensor) -> Tensor:
+    """What the critic lowers: mean score of fakes minus mean score of reals, any shapes."""
+    return fake.float().mean() - real.float().mean()
+
+
+def generator_loss(fake: Tensor) -> Tensor:
+    """What the generator lowers: minus the mean score of its fakes."""
+    return -fake.float().mean()
+
+
+def gradient_penalty(
+    critic: Callable[[Tensor], Tensor], real: Tensor, fake: Tensor, chance: Tensor
+) -> Tensor:
+    """Eq. 10: mean over the batch of (|grad D(x~)|_2 - 1)^2, x~ between real and fake.
+
+    real, fake [N,...]; chance [N] in 0 to 1 is the share of the real one in x~. Scores of a sample
+    (patches) are summed before the gradient is taken, as StarGAN does.
+    """
+    share = chance.view(-1, *[1] * (real.dim() - 1)).to(real.dtype)
+    between = (share * real + (1 - share) * fake).detach().requires_grad_(True)
+    (slope,) = torch.autograd.grad(critic(between).sum(), between, create_graph=True)
+    norm = slope.float().flatten(1).norm(dim=1)
+    return (norm - 1).square().mean()
+
+
+def hinge_discriminator(true: Tensor, made: Tensor) -> Tensor:
+    """What a discriminator lowers: scores of true pictures below 1, of made ones above -1."""
+    return F.relu(1 - true.float()).mean() + F.relu(1 + made.float()).mean()
+
+
+def hinge_generator(made: Tensor) -> Tensor:
+    """What the generator lowers against it: minus the mean score of what it made."""
+    return -made.float().mean()
+
+
+def matching(made: Sequence[Tensor], true: Sequence[Tensor]) -> Tensor:
+    """Mean L1 distance of a discriminator's features, averaged over its layers. The features of the
+    true picture get no gradient."""
+    distances = [
+        (m.float() - t.detach().float()).abs().mean() for m, t in zip(made, true, strict=True)
+    ]
+    return torch.stack(distances).mean()
