@@ -10,7 +10,6 @@ import threading
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
-from types import MappingProxyType
 from typing import Final
 
 import tritonclient.grpc as triton
@@ -131,27 +130,34 @@ class TritonEngine:
         try:
             index = self._client.get_model_repository_index(client_timeout=ASK_TIMEOUT_S)
             for entry in index.models:
-                if entry.state not in ("", "READY"):
+                if entry.state == "READY":
+                    try:
+                        if card := self._card(entry.name, entry.version):
+                            cards[entry.name] = card
+                    except (CardError, ModelMissingError) as error:
+                        problems[entry.name] = str(error)
+                elif entry.reason != "unloaded":  # an older version, or taken out on purpose
                     problems[entry.name] = f"Triton could not load it: {entry.reason}"
-                    continue
-                answer = self._client.get_model_config(entry.name, client_timeout=ASK_TIMEOUT_S)
-                text = answer.config.parameters["card"].string_value
-                if not text:
-                    continue
-                try:
-                    card = parse_card(text, f"the card of {entry.name} on {self._address}")
-                except CardError as error:
-                    problems[entry.name] = str(error)
-                else:
-                    cards[entry.name] = card
         except InferenceServerException as error:
             reason = f"Triton at {self._address} cannot be asked: {error.message()}"
             return _Served(
                 self._served.cards,
-                MappingProxyType({self._address: reason}),
+                {self._address: reason},
                 time.monotonic() + min(RETRY_S, self._refresh),
             )
         return _Served(cards, problems, time.monotonic() + self._refresh)
+
+    def _card(self, name: str, version: str) -> Card | None:
+        """The card in the configuration of a model; None where it has none. Raises CardError."""
+        try:
+            answer = self._client.get_model_config(name, version, client_timeout=ASK_TIMEOUT_S)
+        except InferenceServerException as error:
+            typed = _typed(error, name, self._address)
+            if isinstance(typed, ModelMissingError):  # unloaded since the index was written
+                raise typed from error
+            raise
+        text = answer.config.parameters["card"].string_value
+        return parse_card(text, f"the card of {name} on {self._address}") if text else None
 
 
 def _tensor(name: str, array: Array) -> triton.InferInput:

@@ -76,13 +76,15 @@ class TritonStub(service_pb2_grpc.GRPCInferenceServiceServicer):
     def ModelConfig(self, request, context):
         if request.name not in self.engine.cards():
             context.abort(grpc.StatusCode.NOT_FOUND, f"unknown model: {request.name}")
-        config = model_config_pb2.ModelConfig(name=request.name, backend="onnxruntime")
+        config = model_config_pb2.ModelConfig()
         written = self.repository / request.name / "config.pbtxt"
         if written.is_file():
             text_format.Parse(written.read_text(encoding="utf-8"), config)
         else:
+            config.backend = "onnxruntime"
             card = self.repository / request.name / "card.json"
             config.parameters["card"].string_value = card.read_text(encoding="utf-8")
+        config.name = request.name
         return service_pb2.ModelConfigResponse(config=config)
 
     def ModelInfer(self, request, context):
