@@ -5,7 +5,7 @@
 # make bench    the figures of the README
 
 PYTHON ?= python3
-PIP_INSTALL := -m pip install --quiet --disable-pip-version-check -c constraints.txt
+PIP_INSTALL := -m pip install --quiet --disable-pip-version-check --no-compile -c constraints.txt
 
 export ORT_DISABLE_TELEMETRY := 1
 
