@@ -71,7 +71,7 @@ def sample_head(rng: np.random.Generator) -> Head:
         width_eyes=float(np.clip(width_eyes, 1.45, 2.3)),
         width_mouth=float(width_mouth),
         cheek=float(rng.uniform(0.3, 0.5)),
-        chin_width=float(rng.uniform(0.10, 0.26)) * (1.7 if kind == "man" else 1.0),
+        chin_width=float(rng.uniform(0.09, 0.16)) * (1.6 if kind == "man" else 1.0),
         hairline=float(hairline),
         skull_top=float(hair_top + 0.2),
         hair_top=float(hair_top),

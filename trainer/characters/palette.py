@@ -77,10 +77,8 @@ class Palette:
 
 def _named(rng: np.random.Generator, table: dict, name: str, saturation: float) -> Colour:  # type: ignore[type-arg]
     hue, sat, value, _ = table[name]
-    grey = (0.5, 0.5, 0.5)
     start = adjust((1.0, 0.0, 0.0), hue=float(rng.uniform(*hue)))
     s, v = float(rng.uniform(*sat)) * saturation, float(rng.uniform(*value))
-    del grey
     return adjust(start, saturation=min(s, 1.0), value=v)
 
 
@@ -107,10 +105,8 @@ def sample_palette(rng: np.random.Generator, style: Style) -> Palette:
     skin = adjust(skin, hue=warm, saturation=float(rng.uniform(0.55, 1.3)) * style.saturation)
     if rng.random() < 0.04:
         skin = mix(skin, rgb("6b4a3a"), float(rng.uniform(0.5, 0.9)))
-    skin_shadow = adjust(
-        mix(shadow(skin, depth), (0.96, 0.62, 0.55), float(rng.uniform(0.1, 0.35))),
-        saturation=1.15, value=1.0 - 0.3 * depth,
-    )  # fmt: skip
+    warm_shade = adjust(rgb("e58f80"), hue=float(rng.uniform(-0.03, 0.03)), value=max(skin))
+    skin_shadow = adjust(mix(skin, warm_shade, 0.10 + 1.1 * depth), value=1.0 - 0.45 * depth)
     iris = _named(rng, _EYES, eye_name, style.saturation)
     right = iris
     if rng.random() < 0.03:

@@ -1,0 +1,73 @@
+"""Brows: designs, and drawing them with any height, tilt and bend."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+
+from trainer.characters.colour import argb
+from trainer.characters.head import Head
+from trainer.characters.ink import Pen, Points
+from trainer.characters.palette import Palette
+from trainer.characters.view import View
+
+_ALONG: Final = np.linspace(0.0, 1.0, 13)
+_ARCH: Final = np.sin(np.pi * _ALONG**1.3)  # highest at the outer third
+
+
+@dataclass(frozen=True, slots=True)
+class Brows:
+    """`length`, `y`, `thickness` in face units; `slope` raises the outer end, `arch` the middle."""
+
+    length: float
+    y: float
+    thickness: float
+    slope: float
+    arch: float
+    blunt: bool
+    reach: float
+    skew: float
+
+
+def sample_brows(rng: np.random.Generator, head: Head) -> Brows:
+    """Draw a design: one thin line 60 %, a filled shape 25 %, heavy 15 % (men more often)."""
+    heavy = 0.55 if head.kind == "man" else 0.12
+    thin = 0.15 if head.kind == "man" else 0.62
+    kind = rng.choice(3, p=(thin, 1 - thin - heavy, heavy))
+    low, high = ((0.012, 0.024), (0.028, 0.045), (0.05, 0.085))[kind]
+    return Brows(
+        length=float(np.clip(rng.normal(0.60 if head.kind == "man" else 0.45, 0.08), 0.26, 0.72)),
+        y=head.brow,
+        thickness=float(rng.uniform(low, high)),
+        slope=float(rng.normal(0.03, 0.04)),
+        arch=float(np.clip(rng.normal(0.055, 0.03), -0.01, 0.13)),
+        blunt=bool(rng.random() < 0.3),
+        reach=float(rng.normal(0.03, 0.03)),
+        skew=float(rng.normal(0.0, 0.012)),
+    )
+
+
+def shape_brow(brows: Brows, view: View, side: float, p: Mapping[str, float]) -> Points:
+    """The spine [13, 2] of one brow in view units, from its inner to its outer end."""
+    name = "left" if side < 0 else "right"
+    raise_, tilt = p[f"brow_height_{name}"], p[f"brow_tilt_{name}"]
+    bend = p[f"brow_bend_{name}"]
+    half = brows.length / 2
+    y = brows.y - raise_ * (0.15 if raise_ > 0 else 0.11) + side * brows.skew
+    inner_y = y + tilt * (0.17 if tilt > 0 else 0.13)
+    outer_y = y - brows.slope - tilt * (0.10 if tilt > 0 else 0.07)
+    arch = brows.arch * (1 - 0.5 * abs(tilt)) + 0.06 * bend
+    inner_x = 0.5 + brows.reach - half - 0.04 * max(tilt, 0.0)
+    x = side * (inner_x + brows.length * _ALONG)
+    y_line = inner_y + (outer_y - inner_y) * _ALONG - arch * _ARCH
+    return view.face(np.stack([x, y_line], 1))
+
+
+def draw_brow(pen: Pen, brows: Brows, spine: Points, palette: Palette, alpha: float = 1.0) -> None:
+    """One brow along its spine: thick inside, tapering outward."""
+    start = 0.08 if brows.blunt else 0.35
+    width = max(brows.thickness, 1.1 * pen.pixel)
+    pen.stroke(spine, width, argb(palette.brow, alpha), start, 0.75)

@@ -1,0 +1,337 @@
+"""Eyes: designs, and drawing one eye with any lids, iris, gaze and lashes.
+
+An eye has local coordinates: u from -1 (inner corner) to 1 (outer corner), v in eye heights, down.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+
+from trainer.characters.colour import Colour, adjust, argb, mix, shadow
+from trainer.characters.head import Head
+from trainer.characters.ink import Pen, Points, path, radial, ribbon, vertical
+from trainer.characters.palette import Palette
+from trainer.characters.style import Style
+from trainer.characters.view import View
+
+# Shapes of the opening: inner and outer corner height, where the upper lid peaks, how boxy the
+# upper and lower lids are, and how far out the lower lid's lowest point lies.
+_SHAPES: Final = {
+    "round": (0.18, 0.10, 0.00, 2.6, 2.4, 0.05),
+    "almond": (0.20, 0.00, 0.00, 2.0, 1.8, 0.15),
+    "drooping": (0.05, 0.28, -0.15, 2.3, 2.1, 0.20),
+    "rising": (0.28, -0.16, 0.20, 2.2, 2.0, 0.10),
+    "tall": (0.25, 0.15, 0.05, 3.0, 2.8, 0.00),
+    "boxy": (0.15, 0.05, 0.00, 4.0, 3.0, 0.10),
+    "narrow": (0.15, -0.10, 0.25, 2.0, 1.6, 0.20),
+    "half_moon": (0.00, -0.04, 0.00, 3.6, 2.4, 0.05),
+    "cat": (0.30, -0.25, 0.30, 2.4, 2.2, -0.05),
+    "gentle": (0.12, 0.18, -0.05, 2.2, 1.7, 0.10),
+    "wide": (0.15, 0.08, -0.05, 3.2, 2.2, 0.15),
+    "sharp": (0.22, -0.20, 0.10, 1.8, 1.5, 0.25),
+    "doll": (0.30, 0.25, 0.00, 2.5, 3.4, 0.00),
+}
+_IRISES: Final = ("gradient", "crescent", "rings", "flat", "two_tone", "rays", "dark", "pale")
+_PUPILS: Final = ("oval", "oval", "oval", "small", "large", "slit", "none", "star", "ring")
+_U: Final = np.linspace(-1.0, 1.0, 19)
+_ROUND: Final = np.clip(1 - _U * _U, 0, 1)
+
+
+@dataclass(frozen=True, slots=True)
+class Eyes:
+    """One design for both eyes; widths in face units, `skew` makes the two unlike."""
+
+    shape: str
+    iris: str
+    pupil: str
+    width: float
+    height: float
+    inner: float
+    outer: float
+    peak: float
+    upper_box: float
+    lower_box: float
+    low_peak: float
+    iris_width: float
+    iris_height: float
+    rest: float
+    lash: float
+    flick: float
+    flick_rise: float
+    spikes: int
+    inner_thin: float
+    lower: str
+    crease: float
+    lid_shade: bool
+    rim: float
+    highlights: tuple[tuple[float, float, float, float], ...]
+    cut: bool
+    bottom_glow: float
+    skew: float
+
+
+def sample_eyes(rng: np.random.Generator, head: Head, style: Style) -> Eyes:
+    """Draw an eye design that fits the head; shares follow the census."""
+    names = tuple(_SHAPES)
+    if head.kind == "man":
+        names = ("narrow", "sharp", "almond", "half_moon", "rising", "gentle")
+    shape = names[rng.integers(len(names))]
+    inner, outer, peak, upper, lower, low = _SHAPES[shape]
+    n = rng.normal(size=8)
+    side = float(rng.choice((-1.0, 1.0)))
+    count = int(rng.choice(4, p=(0.09, 0.43, 0.40, 0.08)))
+    big = float(rng.uniform(0.20, 0.36))
+    spots = [
+        (side * 0.38, -0.34, big, big * rng.uniform(0.8, 1.5)),
+        (-side * 0.40, 0.42, big * 0.5, big * 0.5),
+        (side * 0.10, 0.55, big * 0.35, big * 0.3),
+    ]
+    if rng.random() < 0.10:
+        spots[0] = (side * 0.75, -0.45, big, big)
+    ratio = float(np.clip(0.62 + 0.055 * n[4] - (0.1 if head.kind == "man" else 0), 0.44, 0.74))
+    return Eyes(
+        shape=shape,
+        iris=_IRISES[rng.choice(8, p=(0.28, 0.25, 0.07, 0.09, 0.12, 0.07, 0.06, 0.06))],
+        pupil=_PUPILS[rng.integers(len(_PUPILS))],
+        width=head.eye_width,
+        height=head.eye_height,
+        inner=inner + 0.04 * n[0],
+        outer=outer + 0.06 * n[1],
+        peak=float(np.clip(peak + 0.08 * n[2], -0.4, 0.45)),
+        upper_box=float(np.clip(upper + 0.25 * n[3], 1.6, 4.5)),
+        lower_box=float(np.clip(lower + 0.25 * n[5], 1.4, 4.0)),
+        low_peak=low,
+        iris_width=head.eye_width * ratio,
+        iris_height=head.eye_height * float(np.clip(1.0 + 0.07 * n[6], 0.86, 1.16)),
+        rest=float(rng.choice((1.0, rng.uniform(0.92, 1.0), rng.uniform(0.62, 0.8)), p=(0.6, 0.32, 0.08))),
+        lash=style.lash_weight * (0.75 if head.kind == "man" else 1.0),
+        flick=float(rng.choice((0.0, rng.uniform(0.05, 0.22)), p=(0.45, 0.55))),
+        flick_rise=float(rng.uniform(-0.5, 0.9)),
+        spikes=int(rng.choice(4, p=(0.45, 0.20, 0.20, 0.15))) if head.kind != "man" else 0,
+        inner_thin=float(rng.uniform(0.15, 0.6)),
+        lower=str(rng.choice(("outer", "dashes", "whole", "none"), p=(0.55, 0.17, 0.20, 0.08))),
+        crease=float(rng.choice((0.0, rng.uniform(0.05, 0.13)), p=(0.5, 0.5))),
+        lid_shade=bool(rng.random() < 0.4),
+        rim=float(rng.choice((0.0, rng.uniform(0.4, 0.9)), p=(0.2, 0.8))),
+        highlights=tuple(spots[:count]),
+        cut=bool(rng.random() < 0.1),
+        bottom_glow=float(rng.uniform(0.25, 0.85)),
+        skew=float(0.03 * n[7]),
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class EyeShape:
+    """One eye under one expression, in view units; `opening` is the outline of what is open."""
+
+    side: float
+    upper: Points
+    lower: Points
+    opening: Points
+    crease: Points
+    openness: float
+    centre: Points
+    corners: Points
+
+
+def shape_eye(
+    eyes: Eyes, view: View, side: float, p: Mapping[str, float]
+) -> EyeShape:
+    """The lids of one eye; `side` is -1 for the left eye as seen, 1 for the right one."""
+    name = "left" if side < 0 else "right"
+    lid = p[f"lid_upper_{name}"]
+    push = p[f"lid_lower_{name}"]
+    arc = p[f"lid_arc_{name}"]
+    slant = p["lid_slant"]
+    height = eyes.height * (1 + side * eyes.skew)
+    ends = eyes.inner + (eyes.outer - eyes.inner) * (_U + 1) / 2
+    warped = _U - eyes.peak * _ROUND
+    open_up = ends + (-0.5 - ends) * (1 - np.abs(warped) ** eyes.upper_box) ** 0.75
+    low_warp = _U - eyes.low_peak * _ROUND
+    low_down = ends + (0.5 - ends) * (1 - np.abs(low_warp) ** eyes.lower_box) ** 0.75
+    # The shut lid: hanging (arc -1), nearly flat (0), arched (1); in face units over the width.
+    sag = np.interp(arc, (-1.0, 0.0, 1.0), (0.10, 0.04, -0.13))
+    base = np.interp(arc, (-1.0, 0.0, 1.0), (0.05, 0.08, 0.09))
+    shut = (base + sag * _ROUND) / height + 0.35 * (ends - ends.mean())
+    lift = min(lid * eyes.rest, 1.0)
+    up = shut + (open_up - shut) * lift
+    # The upper corner follows the lid, so that a lid half down is flatter, not smaller.
+    if lid > 1.0:
+        up = up - (lid - 1.0) * 0.75 * _ROUND**0.5
+    up = up - slant * 0.22 * _U * (0.35 + 0.65 * lift) * (1 - 0.25 * np.abs(_U))
+    hold = min(lift / 0.35, 1.0)
+    hold = hold * hold * (3 - 2 * hold)
+    low = low_down - push * 0.30 * (0.3 + 0.7 * _ROUND)
+    low = shut + (low - shut) * hold
+    if lid > 1.0:
+        low = low + (lid - 1.0) * 0.30 * _ROUND
+    low = np.maximum(low, up)
+    crease = np.minimum(open_up, up) * 0.55 + up * 0.45 - eyes.crease / height
+    x = side * (0.5 + _U * eyes.width / 2)
+    upper = view.face(np.stack([x, up * height], 1))
+    lower = view.face(np.stack([x, low * height], 1))
+    return EyeShape(
+        side=side,
+        upper=upper,
+        lower=lower,
+        opening=np.concatenate([upper, lower[::-1]]),
+        crease=view.face(np.stack([x, crease * height], 1)),
+        openness=float((low - up).max() * height),
+        centre=view.face(np.array([[side * 0.5, 0.0]])),
+        corners=view.face(np.stack([x[[0, -1]], ends[[0, -1]] * height], 1)),
+    )
+
+
+def draw_eye(
+    pen: Pen, eyes: Eyes, shape: EyeShape, palette: Palette, view: View, p: Mapping[str, float]
+) -> None:
+    """White, iris and highlights of one eye, clipped to its opening."""
+    if shape.openness < 0.02:
+        return
+    opening = path(shape.opening)
+    pen.fill(opening, argb(palette.white))
+    iris = palette.left_iris if shape.side < 0 else palette.right_iris
+    with pen.clipped(opening):
+        _draw_iris(pen, eyes, shape, iris, palette, view, p)
+        if eyes.lid_shade:
+            band = np.concatenate([shape.upper, (shape.upper + (0.0, 0.16 * eyes.height))[::-1]])
+            pen.fill(band, argb(shadow(palette.white, 0.45), 0.45))
+
+
+def _draw_iris(
+    pen: Pen, eyes: Eyes, shape: EyeShape, iris: Colour, palette: Palette, view: View,
+    p: Mapping[str, float],
+) -> None:  # fmt: skip
+    size = p["iris_size"]
+    rx, ry = eyes.iris_width / 2 * size, eyes.iris_height / 2 * size
+    cx = shape.side * (0.5 - 0.012) + p["gaze_x"] * 0.24 * eyes.width
+    cy = 0.015 * eyes.height + p["gaze_y"] * 0.22 * eyes.height
+    if p[f"lid_upper_{'left' if shape.side < 0 else 'right'}"] > 1.0:
+        cy -= 0.03 * eyes.height
+
+    def oval(dx: float, dy: float, sx: float, sy: float) -> Points:
+        t = _ANGLES
+        return view.face(
+            np.stack([cx + rx * (dx + sx * np.cos(t)), cy + ry * (dy + sy * np.sin(t))], 1)
+        )
+
+    whole = oval(0, 0, 1, 1)
+    top, bottom = whole[:, 1].min(), whole[:, 1].max()
+    dark = adjust(shadow(iris, 0.45), saturation=1.1, value=0.62)
+    light = adjust(mix(iris, (1, 1, 1), 0.35), saturation=1.15)
+    middle = iris
+    if eyes.iris == "dark":
+        dark, middle, light = adjust(dark, value=0.6), adjust(dark, value=1.2), iris
+    if eyes.iris == "pale":
+        dark, middle = adjust(iris, value=0.8), mix(iris, (1, 1, 1), 0.4)
+    if eyes.iris == "flat":
+        pen.fill(whole, argb(middle))
+    elif eyes.iris == "two_tone":
+        pen.fill(whole, argb(middle))
+        with pen.clipped(whole):
+            pen.fill(oval(0, -0.75, 1.2, 1.0), argb(dark))
+    else:
+        colours = (argb(dark), argb(middle), argb(light))
+        pen.fill(whole, 0xFF000000, vertical(top, bottom, colours, (0.12, 0.55, 1.0)))
+    big = rx > 3.5 * pen.pixel
+    if big and eyes.iris in ("crescent", "gradient", "two_tone", "rays"):
+        with pen.clipped(whole):
+            pen.fill(oval(0, 0.72, 0.68, 0.42), argb(light, eyes.bottom_glow))
+            pen.fill(oval(0, 0.55, 0.60, 0.40), argb(mix(middle, dark, 0.15), eyes.bottom_glow))
+    if big and eyes.iris == "rings":
+        pen.fill(oval(0, 0, 0.74, 0.74), argb(mix(light, middle, 0.3), 0.7))
+        pen.fill(oval(0, 0, 0.60, 0.60), argb(mix(dark, middle, 0.3), 0.7))
+    if eyes.iris == "rays" and rx > 8 * pen.pixel:
+        for a in np.linspace(0.1 * np.pi, 0.9 * np.pi, 7):
+            inner = (cx + 0.35 * rx * np.cos(a), cy + 0.35 * ry * np.sin(a))
+            outer = (cx + 0.88 * rx * np.cos(a), cy + 0.88 * ry * np.sin(a))
+            line = view.face(np.linspace(inner, outer, 4))
+            pen.stroke(line, 0.05 * rx, argb(light, 0.6))
+    _draw_pupil(pen, eyes, oval, dark)
+    if eyes.rim:
+        ring = np.concatenate([whole, whole[:1]])
+        pen.fill(ribbon(ring, 0.16 * rx), argb(adjust(dark, value=0.75), eyes.rim))
+    glow = p["highlight"]
+    for x, y, sx, sy in eyes.highlights:
+        if glow > 0.05 and rx * sx * glow > 0.3 * pen.pixel:
+            spot = oval(x, y, sx * glow, sy * glow)
+            if eyes.cut:
+                spot = spot[:: len(spot) // 4]
+            pen.fill(spot, argb((1, 1, 1), 0.96))
+
+
+_ANGLES: Final = np.linspace(0, 2 * np.pi, 22, endpoint=False)
+
+
+def _draw_pupil(pen: Pen, eyes: Eyes, oval, dark: Colour) -> None:  # type: ignore[no-untyped-def]
+    black = argb(adjust(dark, value=0.42), 0.92)
+    if eyes.pupil == "none":
+        return
+    if eyes.pupil == "slit":
+        pen.fill(oval(0, 0, 0.16, 0.62), black)
+    elif eyes.pupil == "ring":
+        pen.fill(oval(0, 0, 0.42, 0.42), black)
+        pen.fill(oval(0, 0, 0.25, 0.25), argb(mix(dark, (1, 1, 1), 0.3)))
+    elif eyes.pupil == "star":
+        points = oval(0, 0, 0.5, 0.5)[:20].copy()
+        centre = points.mean(0)
+        points[1::2] = centre + (points[1::2] - centre) * 0.55
+        pen.fill(points, black)
+    else:
+        scale = {"oval": 0.40, "small": 0.26, "large": 0.55}[eyes.pupil]
+        pen.fill(oval(0, -0.05, scale, scale * 1.1), black)
+
+
+def draw_lashes(
+    pen: Pen, eyes: Eyes, shape: EyeShape, palette: Palette, style: Style, alpha: float = 1.0
+) -> None:
+    """The upper lash line, one filled shape with its flick and spikes; the lower lid; the crease."""
+    ink = argb(palette.lash, alpha)
+    shut = 1.0 - min(shape.openness / (0.5 * eyes.height), 1.0)
+    grow = np.interp(_U, (-1, -0.3, 0.45, 1), (eyes.inner_thin, 0.85, 1.0, 0.65))
+    thick = eyes.lash * grow * (1 - 0.25 * shut)
+    thick = np.maximum(thick, 0.9 * pen.pixel * (0.5 + 0.5 * grow))
+    outline = [shape.upper + (0.0, 1.0) * thick[:, None] * 0.15]
+    end = shape.upper[-1]
+    upper_edge = shape.upper - (0.0, 1.0) * thick[:, None] * 0.85
+    if eyes.flick:
+        reach = eyes.flick * eyes.width * 0.8
+        tip = end + (shape.side * reach, -reach * eyes.flick_rise * (1 - shut) + 0.4 * reach * shut)
+        outline.append(tip[None])
+    outline.append(upper_edge[::-1])
+    pen.fill(np.concatenate(outline), ink)
+    for i in range(eyes.spikes):
+        at = 17 - 3 * i
+        root, back = shape.upper[at], shape.upper[at - 2]
+        length = eyes.lash * (1.6 - 0.3 * i)
+        drop = length * (0.7 if shut > 0.8 else -0.65)
+        tip = root + (shape.side * length * 1.1, drop)
+        pen.fill(np.stack([back, tip, root + (0, 0.01)]), ink)
+    if shut < 0.75 and eyes.lower != "none":
+        fade = alpha * (1 - shut)
+        tone = argb(mix(palette.lash, palette.skin_line, 0.5), fade)
+        width = max(0.016, 1.3 * style.line_width)
+        if eyes.lower == "whole":
+            pen.stroke(shape.lower, width, tone, 0.4, 0.15)
+        elif eyes.lower == "outer":
+            pen.stroke(shape.lower[8:], width * 1.15, tone, 0.6, 0.1)
+        else:
+            pen.stroke(shape.lower[7:12], width, tone, 0.5, 0.5)
+            pen.stroke(shape.lower[13:18], width, tone, 0.5, 0.4)
+    if eyes.crease:
+        tone = argb(palette.skin_line, 0.8 * alpha * (1 - 0.6 * shut))
+        pen.stroke(shape.crease[4:17], 0.9 * style.line_width, tone, 0.5, 0.4)
+
+
+def draw_inner_corner(pen: Pen, shape: EyeShape, palette: Palette) -> None:
+    """A touch of line at the inner corner, where many hands leave the eye open."""
+    pen.stroke(shape.lower[:3], 0.012, argb(palette.skin_line, 0.6), 0.0, 0.8)
+
+
+def blank_radial(cx: float, cy: float, radius: float, colour: Colour, alpha: float):  # type: ignore[no-untyped-def]
+    """A glow that fades from `colour` at `alpha` to nothing at `radius`."""
+    return radial(cx, cy, radius, (argb(colour, alpha), argb(colour, 0.0)))
