@@ -1,0 +1,136 @@
+"""`python -m trainer draw OUT`: have the artist draw a data set and a contact sheet of it.
+
+One character per seed, the same character, view and background under several expressions.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+from tqdm import tqdm
+
+from contract.expression import CORE_EXPRESSIONS, EXPRESSIONS, Vector, preset
+from trainer.characters import draw, sample_character, sample_view
+from trainer.characters import labels as shown
+from trainer.characters.damage import apply_damage, sample_damage
+from trainer.characters.moods import change_part, sample_mood
+from trainer.characters.style import JUDGING, TRAINING
+from trainer.data.dataset import DatasetError, Labels, Writer
+
+_STYLES: Final = {"training": TRAINING, "judging": JUDGING}
+_SHEET: Final = 8
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What to draw. `moods` is `varied` (training), `core` (six presets) or `presets` (all)."""
+
+    size: int
+    views: int
+    moods: str
+    styles: str
+    damage: bool
+
+
+def register(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    """Add the command to the parser."""
+    parser = subparsers.add_parser("draw", help="draw a data set and its contact sheet")
+    parser.add_argument("out", type=Path, help="folder of the data set (must not exist)")
+    parser.add_argument("--characters", type=int, default=1000, help="how many")
+    parser.add_argument("--first-seed", type=int, default=0, help="seed of the first character")
+    parser.add_argument("--size", type=int, default=256, help="side of the pictures, pixels")
+    parser.add_argument("--views", type=int, default=8, help="drawings of each character (varied)")
+    parser.add_argument("--moods", choices=("varied", "core", "presets"), default="varied")
+    parser.add_argument("--styles", choices=tuple(_STYLES), default="training")
+    parser.add_argument("--clean", action="store_true", help="no JPEG, blur, grain and the like")
+    parser.add_argument("--workers", type=int, default=1, help="processes that draw")
+    parser.set_defaults(run=run)
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Run the command; returns its exit status."""
+    views = {"core": len(CORE_EXPRESSIONS), "presets": len(EXPRESSIONS)}.get(
+        arguments.moods, arguments.views
+    )
+    plan = Plan(arguments.size, views, arguments.moods, arguments.styles, not arguments.clean)
+    seeds = range(arguments.first_seed, arguments.first_seed + arguments.characters)
+    notes = {"artist": "trainer.characters", "moods": plan.moods, "styles": plan.styles,
+             "damage": int(plan.damage)}  # fmt: skip
+    sheet: list[NDArray[np.uint8]] = []
+    try:
+        with (
+            Writer(arguments.out, views=views, size=plan.size, notes=notes) as writer,
+            ProcessPoolExecutor(arguments.workers) as pool,
+        ):
+            drawn = pool.map(_draw_one, ((plan, seed) for seed in seeds), chunksize=4)
+            for pictures, labels in tqdm(drawn, total=len(seeds), unit="character"):
+                writer.append(pictures, labels)
+                if len(sheet) < _SHEET * _SHEET:
+                    sheet += list(pictures[:_SHEET])
+    except DatasetError as error:
+        print(f"error: {error}", file=sys.stderr)
+        return 2
+    _contact_sheet(sheet).save(arguments.out / "sheet.png")
+    print(f"{len(seeds)} characters, {views} drawings each, in {arguments.out}")
+    return 0
+
+
+def _contact_sheet(pictures: list[NDArray[np.uint8]]) -> Image.Image:
+    """One row per character."""
+    columns = min(_SHEET, len(pictures))
+    whole = pictures[: len(pictures) // columns * columns]
+    rows = [np.hstack(whole[i : i + columns]) for i in range(0, len(whole), columns)]
+    return Image.fromarray(np.vstack(rows))
+
+
+def _draw_one(task: tuple[Plan, int]) -> tuple[NDArray[np.uint8], Labels]:
+    return draw_character(*task)
+
+
+def draw_character(plan: Plan, seed: int) -> tuple[NDArray[np.uint8], Labels]:
+    """Draw one character of the data set: pictures [V,S,S,3] uint8 and its labels."""
+    rng = np.random.default_rng((seed, 1))
+    character = sample_character(seed, _STYLES[plan.styles])
+    view = sample_view(rng, level=True)
+    damage = sample_damage(rng) if plan.damage else None
+    pictures, moods, presets, points = [], [], [], []
+    for mood, which in _moods(rng, plan):
+        drawing = draw(character, view, mood, plan.size)
+        picture = np.ascontiguousarray(drawing.picture[..., :3])
+        pictures.append(apply_damage(picture, damage) if damage else picture)
+        moods.append(mood)
+        presets.append(which)
+        points.append(drawing.landmarks)
+    labels = Labels(
+        vectors=np.stack(moods),
+        presets=np.array(presets, np.int64),
+        landmarks=np.stack(points),
+        attributes=np.stack([shown.attributes(character, m) for m in moods]),
+        hair=np.int64(shown.hair_index(character)),
+        eyes=np.int64(shown.eye_index(character)),
+        tags=np.stack([shown.tags(character, m) for m in moods]),
+        seeds=np.int64(seed),
+    )  # type: ignore[arg-type]
+    return np.stack(pictures), labels
+
+
+def _moods(rng: np.random.Generator, plan: Plan) -> list[tuple[Vector, int]]:
+    if plan.moods == "core":
+        return [(preset(name), i) for i, name in enumerate(CORE_EXPRESSIONS)]
+    if plan.moods == "presets":
+        return [(preset(name), i) for i, name in enumerate(EXPRESSIONS)]
+    moods = [sample_mood(rng)]
+    while len(moods) < plan.views:
+        if rng.random() < 0.3:
+            moods.append((change_part(rng, moods[int(rng.integers(len(moods)))][0]), -1))
+        else:
+            moods.append(sample_mood(rng))
+    return moods
