@@ -1,4 +1,4 @@
-"""The language of expression: named continuous parameters of a drawn face, and presets in that space.
+"""The language of expression: named continuous parameters of a drawn face, and their presets.
 
 An expression is a vector with one number per entry of `PARAMETERS`. A preset is the vector at
 intensity 1; intensity moves on the straight line from neutral through it. Left and right are as

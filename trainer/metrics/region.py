@@ -36,7 +36,7 @@ def absolute_error(picture: Tensor, truth: Tensor, region: Tensor) -> Tensor:
 
 
 def spilled(before: Tensor, after: Tensor, allowed: Tensor) -> Tensor:
-    """The share of the pixels outside `allowed` that visibly changed, [N]; 0 where none is outside."""
+    """The share of pixels outside `allowed` that visibly changed, [N]; 0 where none is outside."""
     outside = ~allowed
     count = (changed(before, after) & outside).sum((1, 2, 3))
     return count / outside.sum((1, 2, 3)).clamp_min(1)
