@@ -32,7 +32,8 @@ def gradient_penalty(
     between = (share * real + (1 - share) * fake).detach().requires_grad_(True)
     (slope,) = torch.autograd.grad(critic(between).sum(), between, create_graph=True)
     norm = slope.float().flatten(1).norm(dim=1)
-    return (norm - 1).square().mean()
+    penalty: Tensor = (norm - 1).square().mean()
+    return penalty
 
 
 def hinge_discriminator(true: Tensor, made: Tensor) -> Tensor:

@@ -1,0 +1,69 @@
+"""Losses of a changed picture against the true drawing of the same face with the wanted expression.
+
+All work on the error `result - target` and its averages over blocks, in float32, so a step pays for
+each picture-sized array once. Weights belong to the recipes.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+CHANGE_THRESHOLD: Final = 0.08
+"""A pixel has changed when a channel (in [-1,1]) differs by more: about 10 of 255 levels."""
+
+_FLOOR: Final = 0.03
+"""Least share of the picture that a changed region is counted as, so that tiny ones stay tame."""
+
+
+@torch.no_grad()
+def changed_region(source: Tensor, target: Tensor, grow: int = 2) -> Tensor:
+    """Where two pictures [N,3,S,S] differ: [N,1,S,S] of 0 and 1, grown by `grow` pixels."""
+    region = ((target - source).abs().amax(1, keepdim=True) > CHANGE_THRESHOLD).float()
+    side = 2 * grow + 1
+    region = F.max_pool2d(region, (1, side), stride=1, padding=(0, grow))
+    return F.max_pool2d(region, (side, 1), stride=1, padding=(grow, 0))
+
+
+def region_weights(region: Tensor) -> Tensor:
+    """Weights [N,1,S,S] with which a mean over the picture is a mean over each pair's `region`.
+
+    A pair whose drawings hardly differ (a brow) counts like one that differs much (a shout), down
+    to a region of 3 % of the picture.
+    """
+    return region / (region.mean((1, 2, 3), keepdim=True) + _FLOOR)
+
+
+def halved(picture: Tensor) -> Tensor:
+    """Averages over blocks of 2 x 2: [N,C,H,W] to [N,C,H/2,W/2]."""
+    return F.avg_pool2d(picture, 2)
+
+
+def absolute(error: Tensor, weights: Tensor) -> Tensor:
+    """Weighted mean of |error|; error [N,C,H,W], weights [N,1,H,W]."""
+    return (error.abs() * weights).mean()
+
+
+def lines(error: Tensor, weights: Tensor) -> Tensor:
+    """Weighted mean of the absolute differences between neighbours of `error`: lost lines.
+
+    Zero when result and target differ by a constant; a blurred or doubled line costs on both sides.
+    """
+    across = (error[..., 1:] - error[..., :-1]).abs() * weights[..., 1:]
+    down = (error[..., 1:, :] - error[..., :-1, :]).abs() * weights[..., 1:, :]
+    return across.mean() + down.mean()
+
+
+def restraint(mask: Tensor, region: Tensor) -> Tensor:
+    """Mean of the mask [N,1,S,S] outside the changed region: paint where nothing is to change."""
+    return (mask * (1 - region)).mean()
+
+
+def roughness(displacement: Tensor) -> Tensor:
+    """Total variation of a displacement field [N,2,H,W] in sides, per unit of length."""
+    across = (displacement[..., 1:] - displacement[..., :-1]).abs().mean()
+    down = (displacement[..., 1:, :] - displacement[..., :-1, :]).abs().mean()
+    return (across + down) * displacement.shape[-1]

@@ -1,0 +1,211 @@
+"""Method `cel`: the served network learns from pairs of drawings of one face.
+
+Every weight of the recipe's `[weights]` belongs to one term that is described in `Weights`; a term of
+weight zero costs nothing. The discriminator, where there is one, moves after the generator and judges
+the pictures that the generator has just made.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any, cast
+
+import torch
+import torch.nn.functional as F
+from pydantic import Field
+from torch import Tensor, nn
+
+from contract import expression
+from trainer.data.dataset import Dataset, DatasetError
+from trainer.data.source import Batch, PairSource, Source
+from trainer.losses import adversarial, paired
+from trainer.methods.method import Loss, Method, Phase
+from trainer.networks.cel import Cel, warp
+from trainer.networks.patch import PatchDiscriminator, Verdict
+from trainer.recipe import Options, Recipe
+from trainer.samples import grid
+
+CONTROL = 2 * expression.SIZE
+
+
+class Sizes(Options):
+    """`[network]`: see `trainer.networks.cel.Cel` and `trainer.networks.patch`."""
+
+    widths: tuple[int, int, int, int, int] = (16, 64, 96, 192, 256)
+    blocks: tuple[int, int, int] = (1, 1, 1)
+    mapping: int = 128
+    reach: float = 0.15
+    discriminator_width: int = 32
+    discriminator_layers: int = 3
+
+
+class Weights(Options):
+    """`[weights]`: what each term of the generator's loss counts."""
+
+    change: float = Field(default=1.0, description="L1 inside the region that truly changed")
+    rest: float = Field(default=1.0, description="L1 over the whole picture")
+    coarse: float = Field(default=0.5, description="L1 of 4 x 4 averages, inside the region")
+    lines: float = Field(default=0.5, description="neighbour differences, at 1/1 and 1/2, inside")
+    paint: float = Field(default=0.5, description="L1 of the paint alone, whatever the mask, inside")
+    warped: float = Field(default=0.2, description="L1 of the warped original, without paint, at 1/4")
+    restraint: float = Field(default=0.2, description="mask outside the region that changed")
+    mask: float = Field(default=0.005, description="mask anywhere")
+    roughness: float = Field(default=0.005, description="total variation of the displacement")
+    adversarial: float = Field(default=0.0, description="hinge loss of the discriminator's patches")
+    matching: float = Field(default=0.0, description="features of the discriminator, made and true")
+    vector: float = Field(default=0.0, description="discriminator's estimate of the set parameters")
+    adversarial_from: float = Field(
+        default=0.0, ge=0, le=1, description="share of the steps before the discriminator starts"
+    )
+
+    @property
+    def judged(self) -> bool:
+        """Whether a discriminator takes part."""
+        return self.adversarial > 0 or self.matching > 0 or self.vector > 0
+
+
+class Pairs(Options):
+    """`[data]`: see `trainer.data.source.PairSource`."""
+
+    flip: bool = True
+    identity: float = 0.0
+    set_more: float = 0.5
+
+
+class CelMethod(Method):
+    """Networks `generator` (averaged) and, where the recipe weighs it, `discriminator`."""
+
+    def __init__(self, recipe: Recipe) -> None:
+        super().__init__(recipe)
+        sizes = recipe.section("network", Sizes)
+        self.weights = recipe.section("weights", Weights)
+        self.generator = Cel(
+            CONTROL,
+            size=recipe.size,
+            widths=sizes.widths,
+            blocks=sizes.blocks,
+            mapping=sizes.mapping,
+            reach=sizes.reach,
+        )
+        self.networks = {"generator": self.generator}
+        self.ema = ("generator",)
+        self.optimisers = {"generator": self._adam(self.generator)}
+        if self.weights.judged:
+            self.discriminator = PatchDiscriminator(
+                CONTROL, sizes.discriminator_width, sizes.discriminator_layers
+            )
+            self.networks["discriminator"] = self.discriminator
+            self.optimisers["discriminator"] = self._adam(self.discriminator)
+        self._made: deque[Tensor] = deque()
+
+    def source(self, data: Path | None) -> Source:
+        """Pairs from the drawn data set in `data`. Raises DatasetError."""
+        if data is None:
+            raise DatasetError("this method needs a data set: --data DIR (see `trainer draw`)")
+        pairs = self.recipe.section("data", Pairs)
+        return PairSource(
+            Dataset.open(data),
+            batch_size=self.recipe.batch,
+            seed=self.recipe.seed,
+            size=self.recipe.size,
+            **cast(dict[str, Any], pairs.model_dump()),
+        )
+
+    def phases(self, step: int) -> Sequence[Phase]:
+        """The generator; from the share `adversarial_from` on, the discriminator after it."""
+        judged = self.weights.judged and step >= self.weights.adversarial_from * self.recipe.steps
+        if not judged:
+            return (Phase("generator", "generator", self.paired_loss),)
+        self._made.clear()
+        return (
+            Phase("generator", "generator", self.judged_loss),
+            Phase("discriminator", "discriminator", self.discriminator_loss),
+        )
+
+    def paired_loss(self, batch: Batch) -> Loss:
+        """All terms that need no discriminator, and `left`: see `_paired`."""
+        return self._paired(batch)[1]
+
+    def judged_loss(self, batch: Batch) -> Loss:
+        """The paired terms and the discriminator's on the generator's pictures."""
+        result, (loss, figures) = self._paired(batch)
+        self._made.append(result.detach())
+        w = self.weights
+        made = self._judge(result, batch)
+        terms: dict[str, Tensor] = {}
+        if w.adversarial:
+            terms["adversarial"] = adversarial.hinge_generator(made.logits)
+        if w.matching:
+            with torch.no_grad():
+                true = self._judge(batch["target"], batch)
+            terms["matching"] = adversarial.matching(made.features, true.features)
+        if w.vector:
+            value, asked = batch["control"].chunk(2, 1)
+            terms["vector"] = (F.smooth_l1_loss(made.vector, value, reduction="none") * asked).mean()
+        for name, term in terms.items():
+            loss = loss + getattr(w, name) * term
+        return loss, figures | terms
+
+    def discriminator_loss(self, batch: Batch) -> Loss:
+        """Hinge loss on true and made drawings; where `vector` counts, the estimate's error too."""
+        true = self._judge(batch["target"], batch)
+        made = self._judge(self._made.popleft(), batch)
+        loss = adversarial.hinge_discriminator(true.logits, made.logits)
+        figures = {"true": true.logits.mean(), "made": made.logits.mean()}
+        if self.weights.vector:
+            value, asked = batch["control"].chunk(2, 1)
+            error = (F.smooth_l1_loss(true.vector, value, reduction="none") * asked).mean()
+            loss, figures["vector"] = loss + error, error
+        return loss, figures
+
+    def samples(self, batch: Batch, networks: Mapping[str, nn.Module]) -> Tensor:
+        """Rows of original | result | truth | mask | length of the displacement (white: reach)."""
+        generator = cast(Cel, networks["generator"])
+        change = generator(batch["source"], batch["control"])
+        result = generator.apply_change(batch["source"], change)
+        length = change.displacement.norm(dim=1, keepdim=True) / generator.reach
+        return grid([batch["source"], result, batch["target"], change.mask, length])
+
+    def _paired(self, batch: Batch) -> tuple[Tensor, Loss]:
+        """The result and the paired loss. Figure `left`: mean over pairs of the L1 error inside the
+        changed region, as a share of the error of leaving the picture alone."""
+        w = self.weights
+        source, target = batch["source"], batch["target"]
+        change = self.generator(source, batch["control"])
+        with torch.autocast(source.device.type, enabled=False):
+            result = self.generator.apply_change(source, change)
+            region = paired.changed_region(source, target)
+            inside = paired.region_weights(region)
+            error = result - target
+            inside2, error2 = paired.halved(inside), paired.halved(error)
+            inside4, error4 = paired.halved(inside2), paired.halved(error2)
+            displacement4 = F.avg_pool2d(change.displacement, 4)
+            source4, target4 = F.avg_pool2d(source, 4), F.avg_pool2d(target, 4)
+            terms = {
+                "change": paired.absolute(error, inside),
+                "rest": error.abs().mean(),
+                "coarse": paired.absolute(error4, inside4),
+                "lines": paired.lines(error, inside) + paired.lines(error2, inside2),
+                "paint": paired.absolute(change.paint - target, inside),
+                "warped": paired.absolute(warp(source4, displacement4) - target4, inside4),
+                "restraint": paired.restraint(change.mask, region),
+                "mask": change.mask.mean(),
+                "roughness": paired.roughness(displacement4),
+            }
+            loss = torch.stack([getattr(w, name) * term for name, term in terms.items()]).sum()
+            with torch.no_grad():
+                left = terms["change"] / paired.absolute(source - target, inside).clamp_min(1e-6)
+        return result, (loss, terms | {"left": left})
+
+    def _judge(self, picture: Tensor, batch: Batch) -> Verdict:
+        return cast(Verdict, self.discriminator(picture, batch["source"], batch["control"]))
+
+    def _adam(self, network: nn.Module) -> torch.optim.Optimizer:
+        return torch.optim.Adam(
+            network.parameters(), self.recipe.learning_rate, betas=self.recipe.betas
+        )
+
+
+METHOD = CelMethod

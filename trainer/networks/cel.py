@@ -1,0 +1,175 @@
+"""The network that is served: a control in, a change of the face out (displacement, paint, mask).
+
+A U-Net whose decoder is steered by the control through a mapping network and adaptive normalisation,
+after the decoder control of Rao et al. It says nothing of training, and applying the change to a
+picture at the picture's own resolution is the pipeline's work; `Cel.apply` does it at the crop's.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+SLOPE = 0.1
+STRIDE = 32
+"""The crop's side must be a multiple of this: the deepest level is at 1/32 of it."""
+
+
+class Change(NamedTuple):
+    """What the network says: how a face of S pixels is to change.
+
+    `paint` [N,3,S,S] in [-1,1], `mask` [N,1,S,S] in [0,1], `displacement` [N,2,S,S] as (dx, dy) in
+    fractions of the crop's side: the new pixel at p is the old one at p + displacement(p).
+    """
+
+    paint: Tensor
+    mask: Tensor
+    displacement: Tensor
+
+
+class Cel(nn.Module):
+    """Image [N,3,S,S] in [-1,1] and control [N,2P] to a `Change`.
+
+    The control is `[value * set, set]` over P parameters (contract.card.ExpressionVector). Mask and
+    displacement are multiplied by the largest `set`, so a control of zeros changes nothing, exactly.
+    Layers at 128 px and above are thin, and work in blocks of two by two pixels at half the crop's
+    side; most of the computation is at 1/8 and 1/16, where the whole face is in view.
+    """
+
+    def __init__(
+        self,
+        control: int,
+        size: int = 256,  # side of the crop, pixels; fixes the learnt map of positions
+        widths: tuple[int, int, int, int, int] = (16, 64, 96, 192, 256),  # at 1/2 to 1/32
+        blocks: tuple[int, int, int] = (1, 1, 1),  # controlled blocks at 1/8, 1/16 and 1/32
+        mapping: int = 128,  # width of the mapping network
+        reach: float = 0.15,  # largest displacement, fractions of the crop's side
+    ) -> None:
+        super().__init__()
+        if control % 2:
+            raise ValueError(f"control has {control} numbers; it needs an even count, [value, set]")
+        if size % STRIDE:
+            raise ValueError(f"size is {size}; it must be a multiple of {STRIDE}")
+        self.size = size
+        self.reach = reach
+        half, quarter, eighth, sixteenth, deepest = widths
+        self.mapping = nn.Sequential(
+            nn.Linear(control, mapping),
+            nn.LeakyReLU(SLOPE),
+            nn.Linear(mapping, mapping),
+            nn.LeakyReLU(SLOPE),
+        )
+        self.stem = nn.Conv2d(3, half, 4, stride=2, padding=1)
+        self.down = nn.ModuleList(
+            nn.Conv2d(a, b, 3, stride=2, padding=1)
+            for a, b in zip(widths[:-1], widths[1:], strict=True)
+        )
+        self.place = nn.Parameter(torch.zeros(1, deepest, size // 32, size // 32))
+        self.at_deepest = _stack(deepest, mapping, blocks[2])
+        self.up = nn.ModuleList(
+            nn.Conv2d(a, b, 1) for a, b in zip(widths[:0:-1], widths[-2::-1], strict=True)
+        )
+        self.at_sixteenth = _stack(sixteenth, mapping, blocks[1])
+        self.at_eighth = _stack(eighth, mapping, blocks[0])
+        self.at_quarter = Controlled(quarter, mapping, normalised=False, convolutions=1)
+        self.at_half = Controlled(half, mapping, normalised=False, convolutions=1)
+        self.move = nn.Conv2d(quarter, 2, 3, padding=1)
+        self.draw = nn.Conv2d(half, 16, 3, padding=1)
+        nn.init.zeros_(self.move.weight)
+        nn.init.zeros_(_bias(self.move))
+        with torch.no_grad():
+            self.draw.weight[12:] *= 0.1
+            _bias(self.draw)[12:] = -2.0
+
+    def forward(self, image: Tensor, control: Tensor) -> Change:
+        """The change that `control` [N,2P] asks of `image` [N,3,S,S]; float32 outputs."""
+        style = self.mapping(control)
+        x = F.leaky_relu(self.stem(image), SLOPE)  # [N,half,S/2,S/2]
+        skips = [x]
+        for down in self.down:
+            x = F.leaky_relu(down(x), SLOPE)
+            skips.append(x)  # S/4, S/8, S/16, S/32
+        x = x + self.place
+        for block in self.at_deepest:
+            x = block(x, style)
+        x = self._rise(0, x, skips)
+        for block in self.at_sixteenth:
+            x = block(x, style)
+        x = self._rise(1, x, skips)
+        for block in self.at_eighth:
+            x = block(x, style)
+        x = self.at_quarter(self._rise(2, x, skips), style)
+        move = self.move(x)  # [N,2,S/4,S/4]
+        x = self.at_half(self._rise(3, x, skips), style)
+        drawn = self.draw(x).float()  # [N,16,S/2,S/2]: four pixels of (red, green, blue), four of mask
+        gate = control[:, control.shape[1] // 2 :].amax(1).clamp(0, 1).view(-1, 1, 1, 1)
+        displacement = torch.tanh(move.float()) * (self.reach * gate)
+        return Change(
+            paint=torch.tanh(F.pixel_shuffle(drawn[:, :12], 2)),
+            mask=torch.sigmoid(F.pixel_shuffle(drawn[:, 12:], 2)) * gate,
+            displacement=F.interpolate(
+                displacement, scale_factor=4.0, mode="bilinear", align_corners=False
+            ),
+        )
+
+    def _rise(self, i: int, x: Tensor, skips: list[Tensor]) -> Tensor:
+        """Twice the side: narrow first (cheaper), then enlarge and add what the encoder saw."""
+        return F.interpolate(self.up[i](x), scale_factor=2.0, mode="nearest") + skips[-2 - i]
+
+    @staticmethod
+    def apply_change(image: Tensor, change: Change) -> Tensor:
+        """The picture [N,3,S,S] that `change` makes of `image`: warped, then painted over."""
+        return torch.lerp(warp(image, change.displacement), change.paint, change.mask)
+
+
+class Controlled(nn.Module):
+    """A residual block that the control steers: (1 + f(k)_1) * normalised(x) + f(k)_2.
+
+    After Rao et al. (decoder control), with group in place of instance normalisation, which keeps the
+    contrast between channels and so the colours. Thin layers at high resolution go without.
+    """
+
+    def __init__(
+        self, channels: int, style: int, normalised: bool = True, convolutions: int = 2
+    ) -> None:
+        super().__init__()
+        self.first = nn.Conv2d(channels, channels, 3, padding=1)
+        self.second = (
+            nn.Conv2d(channels, channels, 3, padding=1) if convolutions == 2 else nn.Identity()
+        )
+        self.norm = (
+            nn.GroupNorm(channels // 16, channels, affine=False) if normalised else nn.Identity()
+        )
+        self.steer = nn.Linear(style, 2 * channels)
+        nn.init.zeros_(self.steer.bias)
+
+    def forward(self, x: Tensor, style: Tensor) -> Tensor:
+        """Features [N,C,H,W] and style [N,M] to features of the same shape."""
+        scale, shift = self.steer(style)[:, :, None, None].chunk(2, 1)
+        y = self.norm(self.first(x))
+        y = F.leaky_relu(torch.addcmul(shift, y, 1 + scale), SLOPE)
+        return x + self.second(y)
+
+
+def warp(image: Tensor, displacement: Tensor) -> Tensor:
+    """`image` [N,C,S,S] sampled at p + displacement(p); displacement [N,2,S,S] in sides."""
+    n, _, h, w = displacement.shape
+    ys = (torch.arange(h, device=image.device, dtype=displacement.dtype) + 0.5) * (2 / h) - 1
+    xs = (torch.arange(w, device=image.device, dtype=displacement.dtype) + 0.5) * (2 / w) - 1
+    x = xs[None, None, :] + 2 * displacement[:, 0]
+    y = ys[None, :, None] + 2 * displacement[:, 1]
+    return F.grid_sample(
+        image, torch.stack((x, y), -1), mode="bilinear", padding_mode="border", align_corners=False
+    )
+
+
+def _stack(channels: int, style: int, count: int) -> nn.ModuleList:
+    return nn.ModuleList(Controlled(channels, style) for _ in range(count))
+
+
+def _bias(layer: nn.Conv2d) -> Tensor:
+    assert layer.bias is not None
+    return layer.bias
