@@ -1,0 +1,159 @@
+"""The body below the chin as a place to draw on, and the tailor who cuts, shades and lines cloth.
+
+Body coordinates: x right from the middle of the neck, t down from the chin, in face units.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+import numpy as np
+
+from trainer.characters.colour import Colour, argb, mix, shadow
+from trainer.characters.head import Head
+from trainer.characters.ink import Pen, Points, curve, vertical
+from trainer.characters.style import Style
+from trainer.characters.view import View
+
+Half = Iterable[tuple[float, float]]
+
+BOTTOM = 3.7
+
+
+@dataclass(frozen=True, slots=True)
+class Cloth:
+    """A fabric as one hand paints it: base, shade, light and the tint of its lines."""
+
+    base: Colour
+    shade: Colour
+    light: Colour
+    line: Colour
+
+
+def cloth(colour: Colour, style: Style) -> Cloth:
+    """The fabric of `colour` in a style; white cloth is shaded lavender, never grey."""
+    depth = 0.10 + 0.75 * style.shadow_depth
+    return Cloth(
+        base=colour,
+        shade=shadow(colour, depth),
+        light=mix(colour, (1.0, 0.99, 0.96), 0.22),
+        line=style.line(colour) if max(colour) > 0.3 else mix(style.line(colour), (0.02,) * 3, 0.3),  # type: ignore[arg-type]
+    )
+
+
+def mirrored(half: Half) -> list[tuple[float, float]]:
+    """The left half, reversed, followed by the right one: `half` runs outward from the middle."""
+    right = [(float(x), float(t)) for x, t in half]
+    return [(-x, t) for x, t in right[::-1]] + right
+
+
+def flipped(points: Half) -> list[tuple[float, float]]:
+    """The same points on the other side."""
+    return [(-x, t) for x, t in points]
+
+
+class Body:
+    """Sizes of one body and its place under a head in a view."""
+
+    def __init__(self, head: Head, view: View, shoulders: float, length: float) -> None:
+        self.neck = 0.5 * head.neck_width
+        self.shoulder = 0.5 * shoulders
+        self.length = length
+        self._yaw = view.yaw
+        self._pitch = view.pitch
+        chin = view.face(np.array([[0.0, head.chin]]))[0]
+        self._chin = float(chin[1])
+        self._turn = -np.radians(float(np.clip(view.roll, -28, 28))) * 0.7
+
+    def at(self, points: Points | Half) -> Points:
+        """Take body coordinates [N, 2] to view units; the body stays more upright than the head."""
+        given = points if isinstance(points, np.ndarray) else np.array(list(points), np.float64)
+        x, t = given[:, 0], given[:, 1] * self.length
+        inner = np.clip(1 - (x / self.shoulder) ** 2, 0, 1) * np.clip(t / 0.6, 0, 1.5)
+        across = x * (1 - 0.1 * abs(self._yaw)) + self._yaw * (0.16 * inner - 0.20)
+        down = t * (1 - 0.12 * self._pitch)
+        if self._turn:
+            angle = self._turn * np.clip((t + 0.1) / 0.7, 0, 1)
+            c, s = np.cos(angle), np.sin(angle)
+            across, down = c * across - s * down, s * across + c * down
+        return np.stack([across, down + self._chin], 1)
+
+
+class Tailor:
+    """Draws pieces of cloth on a body with one pen in one style."""
+
+    def __init__(self, pen: Pen, body: Body, style: Style, numbers: tuple[float, ...]) -> None:
+        self.pen, self.body, self.style, self.numbers = pen, body, style, numbers
+        self.dark = -style.light  # the side in the shade
+        self.width = style.line_width
+        self.strength = {"flat": 0.0, "cel": 1.0, "soft": 0.55, "painted": 0.65}[style.shading]
+
+    def smooth(self, anchors: Half, per_span: int = 5, closed: bool = False) -> Points:
+        """A smooth curve through body coordinates, in view units."""
+        return self.body.at(curve(list(anchors), per_span, closed))
+
+    def fill(self, points: Points, colour: Colour, alpha: float = 1.0) -> None:
+        """Fill view units with one colour."""
+        self.pen.fill(points, argb(colour, alpha))
+
+    def piece(
+        self,
+        points: Points,
+        of: Cloth,
+        shades: Iterable[Points] = (),
+        outline: float = 1.0,
+        closed: bool = True,
+    ) -> None:
+        """A piece of cloth cut along `points` (view units) with shade inside and a line around."""
+        style = self.style
+        if style.shading in ("soft", "painted"):
+            top, bottom = float(points[:, 1].min()), float(points[:, 1].max())
+            deep = mix(of.base, of.shade, 0.7 if style.shading == "painted" else 0.5)
+            colours = (argb(mix(of.base, of.light, 0.6)), argb(of.base), argb(deep))
+            self.pen.fill(points, 0xFF000000, vertical(top, bottom, colours))
+        else:
+            self.fill(points, of.base)
+        if self.strength:
+            shades = list(shades)
+            if shades:
+                with self.pen.clipped(points):
+                    for shade in shades:
+                        self.fill(shade, of.shade, self.strength)
+        if outline:
+            self.around(points, of, outline, closed)
+
+    def around(self, points: Points, of: Cloth, width: float = 1.0, closed: bool = True) -> None:
+        """The line around a piece, swelling and dying."""
+        if closed:
+            points = np.concatenate([points, points[:1]])
+        self.pen.stroke(points, width * self.width, argb(of.line), 0.04, 0.04)
+
+    def line(
+        self, anchors: Half, of: Cloth, width: float = 1.0, start: float = 0.3, end: float = 0.5
+    ) -> None:
+        """A line of the pen along a smooth curve in body coordinates."""
+        points = self.smooth(anchors, 4)
+        self.pen.stroke(points, width * self.width, argb(of.line), start, end)
+
+    def fold(self, anchors: Half, of: Cloth, width: float, light: bool = False) -> None:
+        """A fold: a stroke of shade (or light) that tapers at both ends."""
+        if self.strength:
+            points = self.smooth(anchors, 4)
+            colour = argb(of.light if light else of.shade, self.strength)
+            self.pen.stroke(points, width, colour, 0.5, 0.5)
+
+    def seam(self, points: Points, colour: Colour, width: float) -> None:
+        """An even band along view units: stripes, hems, straps."""
+        self.pen.stroke(points, width, argb(colour), 0.0, 0.0)
+
+
+def scallops(anchors: Points, count: int, depth: float) -> Points:
+    """Frill points along a line [N, 2]: `count` bumps, `depth` away from it to its right."""
+    length = np.concatenate([[0], np.cumsum(np.hypot(*np.diff(anchors, axis=0).T))])
+    u = np.linspace(0, 1, 5 * count + 1)
+    at = u * length[-1]
+    line = np.stack([np.interp(at, length, anchors[:, i]) for i in (0, 1)], 1)
+    step = np.gradient(line, axis=0)
+    normal = step[:, ::-1] * (-1.0, 1.0) / (np.hypot(*step.T)[:, None] + 1e-9)
+    return line + normal * (depth * (0.25 + 0.75 * np.abs(np.sin(np.pi * count * u))))[:, None]
