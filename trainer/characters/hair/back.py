@@ -1,0 +1,313 @@
+"""Back hair: one mass behind the head and the strands that end it, and those over the shoulders."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Final, Literal
+
+import numpy as np
+
+from trainer.characters.hair.dome import WIDEST, Dome
+from trainer.characters.hair.strand import Layer, Strand, laid
+from trainer.characters.head import Head
+from trainer.characters.ink import Points, curve
+
+Rng = np.random.Generator
+Length = Literal["short", "medium", "long"]
+
+
+@dataclass(frozen=True, slots=True)
+class Back:
+    """`mass` is a closed outline [N, 2] in face units; `bottom` the y where most hair ends."""
+
+    mass: Points
+    strands: tuple[Strand, ...]
+    bottom: float
+    length: Length
+    panel: float
+    """How far down the hair beside the face reaches (y)."""
+    panel_end: tuple[float, float]
+    """Sideways place of the panel's tip in units of the half width, and its bluntness."""
+
+
+def _mass(dome: Dome, sides: Sequence[tuple[float, float]], bottom: float) -> Points:
+    """The dome, continued down on both sides through `sides` (x, y) to a rounded bottom."""
+    top = dome.silhouette(WIDEST)
+    end = sides[-1][0]
+    right = [(dome.half, WIDEST), *sides, (0.6 * end, bottom), (0.0, bottom)]
+    left = [(-x, y) for x, y in right[-2::-1]]
+    return np.concatenate([top, curve(right + left, 2)])
+
+
+def _waves(
+    start: tuple[float, float], end: tuple[float, float], swing: float, turns: float, phase: float
+) -> Points:
+    """A wavy spine [9, 2] from `start` to `end`."""
+    t = np.linspace(0, 1, 9)[:, None]
+    line = np.array(start) * (1 - t) + np.array(end) * t
+    line[:, 0] += (
+        swing * (np.sin(2 * np.pi * turns * t[:, 0] + phase) - np.sin(phase)) * t[:, 0] ** 0.6
+    )
+    return line
+
+
+def _tip(rng: Rng, blunt: float) -> tuple[float, ...]:
+    if blunt > 0:
+        return (0.6, 0.9, 1.0, 1.0, 1.0, 0.4 + 0.6 * blunt)
+    return (0.6, 0.9, 1.0, 0.98, 0.86, 0.58, 0.0)
+
+
+def _hang(
+    rng: Rng,
+    layer: Layer,
+    places: Sequence[float],
+    *,
+    top: float,
+    wide: float,
+    spread: float,
+    bottom: float,
+    jitter: float,
+    width: float,
+    blunt: float = 0.0,
+    wave: float = 0.0,
+    turns: float = 1.5,
+    curl: float = 0.0,
+    bare: float = 0.45,
+) -> list[Strand]:
+    """Strands that hang from y=`top` at x = place*`wide` to y=`bottom` at x = place*`spread`.
+
+    `curl` turns the tips outward (positive) or inward.
+    """
+    out: list[Strand] = []
+    for place in places:
+        end = bottom + float(rng.normal(0, jitter))
+        x0, x1 = place * wide, place * spread + float(rng.normal(0, 0.3 * jitter))
+        line = _waves(
+            (x0, top), (x1, end), wave * float(rng.uniform(0.7, 1.3)), turns,
+            float(rng.uniform(-0.6, 0.6)) + (0 if place > 0 else np.pi),
+        )  # fmt: skip
+        bend = np.linspace(0, 1, 9) ** 4
+        line[:, 0] += np.sign(place) * curl * bend * float(rng.uniform(0.7, 1.2))
+        half = 0.5 * width * float(rng.uniform(0.75, 1.3)) * np.array(_tip(rng, blunt))
+        lines = [
+            (float(rng.uniform(-0.6, 0.6)), float(rng.uniform(0.25, 0.7)))
+            for _ in range(int(rng.integers(1, 3)))
+        ]
+        out.append(
+            laid(
+                layer,
+                line,
+                half.tolist(),
+                bare=bare,
+                lines=lines,
+                shade=float(rng.uniform(0.3, 0.8)),
+            )
+        )
+    return out
+
+
+def _spread(rng: Rng, count: int) -> list[float]:
+    """Places from -1 to 1, unevenly spaced, the outer ones first (they lie below)."""
+    x = np.linspace(-1, 1, count) + rng.normal(0, 0.25 / count, count)
+    return sorted(np.clip(x, -1, 1).tolist(), key=lambda p: -abs(p))
+
+
+def _bob(
+    dome: Dome, head: Head, rng: Rng, *, end: float, flare: float, curl: float, blunt: float
+) -> Back:
+    w = dome.half
+    sides = [(1.02 * w, 0.1 * end), (flare * w, 0.55 * end), ((flare - 0.06) * w, 0.85 * end)]
+    mass = _mass(dome, sides, 0.8 * end)
+    strands = _hang(
+        rng, "back", _spread(rng, int(rng.integers(6, 10))), top=-0.1, wide=0.86 * w,
+        spread=(flare - 0.1 - (0.12 if curl < 0 else 0)) * w, bottom=end, jitter=0.05 if blunt else 0.09,
+        width=0.55 * w, blunt=blunt, curl=curl,
+    )  # fmt: skip
+    return Back(mass, tuple(strands), end, "short", 0.9 * end, ((flare - 0.2) + curl, blunt))
+
+
+def _short_bob(dome: Dome, head: Head, rng: Rng) -> Back:
+    return _bob(
+        dome, head, rng, end=head.chin * float(rng.uniform(0.75, 1.0)), flare=float(rng.uniform(0.94, 1.06)),
+        curl=float(rng.uniform(-0.1, 0.05)), blunt=float(rng.choice((0.0, 0.6))),
+    )  # fmt: skip
+
+
+def _round_bob(dome: Dome, head: Head, rng: Rng) -> Back:
+    return _bob(
+        dome, head, rng, end=head.chin * float(rng.uniform(0.85, 1.1)), flare=float(rng.uniform(1.04, 1.15)),
+        curl=-0.28, blunt=0.0,
+    )  # fmt: skip
+
+
+def _a_line(dome: Dome, head: Head, rng: Rng) -> Back:
+    return _bob(
+        dome, head, rng, end=head.chin * float(rng.uniform(0.95, 1.2)), flare=float(rng.uniform(1.1, 1.25)),
+        curl=0.05, blunt=0.8,
+    )  # fmt: skip
+
+
+def _flipped(dome: Dome, head: Head, rng: Rng) -> Back:
+    w, end = dome.half, head.chin + float(rng.uniform(0.3, 0.7))
+    mass = _mass(dome, [(0.98 * w, 0.3), (0.84 * w, 0.6 * end), (0.85 * w, 0.85 * end)], 0.85 * end)
+    strands = _hang(
+        rng, "back", _spread(rng, int(rng.integers(5, 9))), top=0.1, wide=0.72 * w, spread=0.8 * w,
+        bottom=end, jitter=0.07, width=0.5 * w, curl=0.45,
+    )  # fmt: skip
+    return Back(mass, tuple(strands), end, "medium", 0.75 * end, (1.1, 0.0))
+
+
+def _wolf(dome: Dome, head: Head, rng: Rng) -> Back:
+    w, end = dome.half, head.chin + float(rng.uniform(0.25, 0.9))
+    mass = _mass(dome, [(0.98 * w, 0.25), (0.75 * w, 0.6 * end), (0.55 * w, 0.8 * end)], 0.8 * end)
+    low = _hang(
+        rng, "back", _spread(rng, 7), top=0.2, wide=0.5 * w, spread=0.72 * w, bottom=end,
+        jitter=0.16, width=0.32 * w, curl=0.2, bare=0.35,
+    )  # fmt: skip
+    high = _hang(
+        rng, "back", [-1.0, 1.0, -0.92, 0.92], top=-0.5, wide=0.88 * w, spread=1.0 * w,
+        bottom=0.5 * head.chin, jitter=0.18, width=0.34 * w, curl=0.25, bare=0.3,
+    )  # fmt: skip
+    return Back(mass, tuple(low + high), end, "medium", 0.7 * head.chin, (0.85, 0.0))
+
+
+def _long(
+    dome: Dome, head: Head, rng: Rng, *, end: float, flare: float, blunt: float, wave: float,
+    turns: float = 1.5, over: float = 0.6, curl: float = 0.0, medium: bool = False,
+) -> Back:  # fmt: skip
+    w = dome.half
+    sides = [(1.0 * w, 0.2), (0.5 * (1 + flare) * w, 0.9), (flare * w, max(1.3, 0.8 * end))]
+    mass = _mass(dome, sides, 0.85 * end)
+    strands = _hang(
+        rng, "back", _spread(rng, int(rng.integers(6, 9))), top=0.2, wide=0.82 * w,
+        spread=(flare - 0.05) * w, bottom=end, jitter=0.03 if blunt else 0.16, width=0.6 * w, blunt=blunt,
+        wave=wave, turns=turns, curl=curl, bare=0.1,
+    )  # fmt: skip
+    if rng.random() < over:
+        for side in (-1.0, 1.0):
+            if rng.random() < 0.85:
+                places = [side * float(rng.uniform(0.9, 1.0)), side * float(rng.uniform(0.6, 0.75))]
+                strands += _hang(
+                    rng, "body", places[: int(rng.integers(1, 3))], top=-0.1, wide=0.86 * w,
+                    spread=(0.5 * flare + 0.22) * w, bottom=min(end, float(rng.uniform(1.9, 3.2))),
+                    jitter=0.12, width=0.34 * w, wave=0.8 * wave + 0.04, turns=turns, bare=0.05,
+                )  # fmt: skip
+    length: Length = "medium" if medium else "long"
+    return Back(mass, tuple(strands), end, length, min(0.9 * end, 1.5 * head.chin), (0.86, 0.0))
+
+
+def _shoulder(dome: Dome, head: Head, rng: Rng) -> Back:
+    return _long(
+        dome, head, rng, end=head.chin + float(rng.uniform(0.35, 0.8)), flare=float(rng.uniform(0.95, 1.1)),
+        blunt=0.0, wave=float(rng.uniform(0, 0.05)), over=0.4, medium=True,
+    )  # fmt: skip
+
+
+def _straight(dome: Dome, head: Head, rng: Rng) -> Back:
+    return _long(
+        dome, head, rng, end=float(rng.uniform(2.0, 2.9)), flare=float(rng.uniform(0.9, 1.15)), blunt=0.0,
+        wave=0.0,
+    )  # fmt: skip
+
+
+def _wavy(dome: Dome, head: Head, rng: Rng) -> Back:
+    return _long(
+        dome, head, rng, end=float(rng.uniform(1.9, 3.0)), flare=float(rng.uniform(1.1, 1.35)), blunt=0.0,
+        wave=float(rng.uniform(0.08, 0.16)), turns=float(rng.uniform(1.3, 2.2)), curl=0.1,
+    )  # fmt: skip
+
+
+def _very_long(dome: Dome, head: Head, rng: Rng) -> Back:
+    return _long(
+        dome, head, rng, end=float(rng.uniform(3.4, 4.2)), flare=float(rng.uniform(1.0, 1.4)), blunt=0.0,
+        wave=float(rng.uniform(0.0, 0.08)),
+    )  # fmt: skip
+
+
+def _hime(dome: Dome, head: Head, rng: Rng) -> Back:
+    return _long(
+        dome, head, rng, end=float(rng.uniform(2.2, 3.3)), flare=float(rng.uniform(0.95, 1.1)), blunt=1.0,
+        wave=0.0, over=0.35,
+    )  # fmt: skip
+
+
+def _curly(dome: Dome, head: Head, rng: Rng) -> Back:
+    w, end = dome.half, head.chin + float(rng.uniform(0.2, 1.0))
+    flare = float(rng.uniform(1.1, 1.25))
+    mass = _mass(
+        dome, [(1.08 * w, 0.2), (flare * w, 0.6 * end), (0.95 * flare * w, 0.85 * end)], 0.85 * end
+    )
+    strands = _hang(
+        rng, "back", _spread(rng, 8), top=-0.3, wide=0.95 * w, spread=flare * w, bottom=end,
+        jitter=0.12, width=0.46 * w, wave=0.16, turns=2.2, curl=-0.1, bare=0.1,
+    )  # fmt: skip
+    length: Length = "medium" if end > head.chin + 0.35 else "short"
+    return Back(mass, tuple(strands), end, length, 0.8 * end, (1.0, 0.0))
+
+
+def _boy(dome: Dome, head: Head, rng: Rng) -> Back:
+    """Short at the nape; hair hides the ears' tops at most."""
+    w, end = dome.half, 0.62 * head.chin
+    mass = _mass(dome, [(0.96 * w, -0.05), (0.8 * w, 0.3), (0.5 * w, 0.9 * end)], end)
+    strands = _hang(
+        rng, "back", _spread(rng, int(rng.integers(6, 9))), top=-0.2, wide=0.72 * w, spread=0.62 * w,
+        bottom=1.35 * end, jitter=0.07, width=0.3 * w, curl=float(rng.uniform(-0.05, 0.15)), bare=0.35,
+    )  # fmt: skip
+    return Back(
+        mass, tuple(strands), end, "short", float(rng.uniform(0.1, 0.5)) * head.chin, (0.8, 0.0)
+    )
+
+
+def _spiky(dome: Dome, head: Head, rng: Rng) -> Back:
+    """Spikes stand off all around the dome."""
+    w, end = dome.half, 0.6 * head.chin
+    mass = _mass(dome, [(0.95 * w, -0.05), (0.75 * w, 0.3), (0.5 * w, 0.9 * end)], end)
+    strands: list[Strand] = []
+    up = float(rng.uniform(0.12, 0.35))
+    for angle in np.linspace(-2.25, 2.25, int(rng.integers(11, 15))) + rng.normal(0, 0.06):
+        reach = up * float(rng.uniform(0.6, 1.3)) * (1.0 if abs(angle) > 0.5 else 0.7)
+        c, s = np.cos(angle), np.sin(angle)
+        height = WIDEST - dome.top
+        foot = np.array([0.62 * w * s, WIDEST - 0.62 * height * c])
+        rim = np.array([0.97 * w * s, WIDEST - 0.97 * height * c])
+        lean = np.array([np.sign(s) * 0.5 * reach, 0.35 * reach])
+        tip = rim + np.array([s, -c]) * reach + lean
+        strands.append(
+            laid(
+                "back", [foot, rim, 0.45 * rim + 0.55 * tip - 0.05 * lean, tip],
+                [0.2, 0.24, 0.2, 0.11, 0.0], bare=0.4, lines=((0.1, 0.3),),
+            )
+        )  # fmt: skip
+    strands += _hang(
+        rng, "back", _spread(rng, 6), top=-0.2, wide=0.7 * w, spread=0.66 * w, bottom=1.3 * end,
+        jitter=0.08, width=0.32 * w, curl=0.15, bare=0.35,
+    )  # fmt: skip
+    return Back(
+        mass, tuple(strands), end, "short", float(rng.uniform(0.1, 0.5)) * head.chin, (0.9, 0.0)
+    )
+
+
+def tied(dome: Dome, head: Head, rng: Rng) -> Back:
+    """Hair gathered elsewhere: only the dome, narrow at the nape."""
+    w = dome.half
+    mass = _mass(dome, [(0.95 * w, -0.05), (0.78 * w, 0.25), (0.42 * w, 0.55)], 0.62)
+    return Back(mass, (), 0.6, "long", float(rng.uniform(0.5, 1.3)) * head.chin, (0.78, 0.0))
+
+
+SHAPES: Final[dict[str, Callable[[Dome, Head, Rng], Back]]] = {
+    "short_bob": _short_bob,
+    "round_bob": _round_bob,
+    "a_line": _a_line,
+    "flipped": _flipped,
+    "wolf": _wolf,
+    "shoulder": _shoulder,
+    "straight": _straight,
+    "wavy": _wavy,
+    "very_long": _very_long,
+    "hime": _hime,
+    "curly": _curly,
+    "boy": _boy,
+    "spiky": _spiky,
+    "tied": tied,
+}
