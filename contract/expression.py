@@ -121,7 +121,7 @@ PRESETS: Final[dict[str, dict[str, float]]] = {
     "crying": _preset(lid_upper=0.62, lid_lower=0.4, lid_slant=-0.5, brow_tilt=-0.95,
                       mouth_open=0.3, mouth_width=0.3, mouth_curve=-0.6, tears=1.0, blush=0.45),
     "angry": _preset(lid_upper=0.84, lid_slant=0.8, brow_tilt=0.9, brow_height=-0.55,
-                     mouth_open=0.25, mouth_width=0.3, mouth_curve=-0.7, teeth=0.5),
+                     mouth_open=0.4, mouth_width=0.3, mouth_curve=-0.6, teeth=0.5),
     "surprised": _preset(lid_upper=1.25, iris_size=0.72, brow_height=0.85, brow_bend=0.45,
                          mouth_open=0.5, mouth_width=-0.1, mouth_round=1.0),
     "laughing": _preset(lid_upper=0.0, lid_lower=0.3, lid_arc=1.0, brow_height=0.35,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Final
 
 import numpy as np
 import skia
@@ -14,6 +15,8 @@ from trainer.characters.ink import Pen, Points, curve, ellipse, path, radial, ve
 from trainer.characters.palette import Palette
 from trainer.characters.style import Style
 from trainer.characters.view import View
+
+_PER_SPAN: Final = 8
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,8 +91,8 @@ def shape_face(head: Head, view: View) -> FaceShape:
             (eye * wide - dent, 0.0),
             (cheek * wide + bulge, cheek_y),
             (mouth * jaw + bulge * 0.6, head.mouth),
-            (corner[0] + 0.46 * (mouth * jaw - corner[0]) + 0.02,
-             head.mouth + 0.60 * (corner[1] - head.mouth) + 0.02),
+            (corner[0] + 0.46 * (mouth * jaw - corner[0]) + 0.005,
+             head.mouth + 0.60 * (corner[1] - head.mouth) + 0.005),
             corner,
         ]
 
@@ -107,9 +110,9 @@ def shape_face(head: Head, view: View) -> FaceShape:
     top = (0.0, -1.25)
     lefts, rights = place(left, -1.0), place(right, 1.0)
     anchors = [top, *rights, chin, *lefts[::-1]]
-    outline = curve(np.array(anchors), 5, closed=True)
+    outline = curve(np.array(anchors), _PER_SPAN, closed=True)
     # The jaw's ink: from beside the right eye down, round the chin, up to the left eye.
-    jaw = outline[5 * 2 : 5 * 15 - 5 * 1 + 1]
+    jaw = outline[2 * _PER_SPAN : 14 * _PER_SPAN + 1]
     return FaceShape(
         outline=outline,
         jaw=jaw,
@@ -139,15 +142,16 @@ def draw_ears(
         middle = (top + bottom) / 2
         out = 0.20 * (1 + 0.5 * max(-towards, 0)) * (1 - 1.2 * max(towards, 0))
         tip = (x + side * out * 2.6, top - 0.12) if features.pointy_ears else (x + side * out, top + 0.02)
-        anchors = [(x - side * 0.05, top + 0.05), tip, (x + side * out * 0.95, middle),
-                   (x + side * out * 0.35, bottom), (x - side * 0.06, bottom + 0.02)]
-        spine = curve(np.array(anchors), 4)
-        pen.fill(spine, argb(palette.skin))
+        anchors = [(x - side * 0.10, top + 0.06), tip, (x + side * out * 0.9, middle - 0.04),
+                   (x + side * out * 0.25, bottom - 0.06), (x - side * 0.14, bottom)]
+        spine = curve(np.array(anchors), 8)
+        root = np.array([(x - side * 0.4, bottom), (x - side * 0.4, top)])
+        pen.fill(np.concatenate([spine, root]), argb(palette.skin))
         pen.stroke(spine, style.line_width, argb(palette.skin_line), 0.1, 0.2)
         if features.ear_inner:
             inner = spine * 0.55 + np.array([x + side * out * 0.35, middle]) * 0.45
             pen.fill(inner, argb(palette.skin_shadow, 0.7))
-            pen.stroke(inner[2:14], 0.8 * style.line_width, argb(palette.skin_line, 0.7), 0.3, 0.5)
+            pen.stroke(inner[4:28], 0.8 * style.line_width, argb(palette.skin_line, 0.7), 0.3, 0.5)
 
 
 def draw_skin(

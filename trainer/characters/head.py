@@ -57,7 +57,7 @@ def sample_head(rng: np.random.Generator) -> Head:
         chin = 1.04 + 0.145 * a
         eye_height, eye_width = 0.455 + 0.068 * b, 0.525 + 0.035 * (0.5 * b + n[0])
         width_eyes = 1.73 + 0.09 * a + 0.08 * c
-        width_mouth = width_eyes * float(np.clip(0.755 + 0.06 * n[1], 0.62, 0.92))
+        width_mouth = width_eyes * float(np.clip(0.74 + 0.06 * n[1], 0.60, 0.90))
         nose_share, brow_gap = 0.52 - 0.04 * b, 0.225
     chin = float(np.clip(chin, 0.78, 1.75))
     eye_height = float(np.clip(eye_height, 0.19, 0.85))

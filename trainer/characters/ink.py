@@ -91,7 +91,7 @@ def stroke_outline(
 
 def path(points: Points, closed: bool = True) -> skia.Path:
     """A skia path along `points` [N, 2]."""
-    return skia.Path.Polygon([skia.Point(x, y) for x, y in points.tolist()], closed)
+    return skia.Path.Polygon(list(map(skia.Point, *points.T.tolist())), closed)
 
 
 class Pen:

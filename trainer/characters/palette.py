@@ -99,11 +99,11 @@ def sample_palette(rng: np.random.Generator, style: Style) -> Palette:
         line=style.line(base),
         tip=tip,
     )
-    tan = float(np.clip(rng.beta(1.2, 5.0), 0, 1))
+    tan = float(np.clip(rng.beta(1.0, 6.5), 0, 1))
     warm = float(rng.uniform(-0.012, 0.012))
     skin = mix(rgb("fff1e6"), rgb("c08a63"), tan * 1.1)
     skin = adjust(skin, hue=warm, saturation=float(rng.uniform(0.55, 1.3)) * style.saturation)
-    if rng.random() < 0.04:
+    if rng.random() < 0.025:
         skin = mix(skin, rgb("6b4a3a"), float(rng.uniform(0.5, 0.9)))
     warm_shade = adjust(rgb("e58f80"), hue=float(rng.uniform(-0.03, 0.03)), value=max(skin))
     skin_shadow = adjust(mix(skin, warm_shade, 0.10 + 1.1 * depth), value=1.0 - 0.45 * depth)

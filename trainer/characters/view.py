@@ -30,11 +30,13 @@ class View:
     def face(self, points: Points) -> Points:
         """Take points [N, 2] on the face plane to view units (the eye centres stay at x = +-0.5)."""
         x, y = points[:, 0], points[:, 1]
-        inner = np.clip(x, -1.2, 1.2)
-        bend = x - 0.25 * self.yaw * (inner * inner - 0.25)
-        lift = self.pitch * (0.07 * (1.0 - inner * inner) - 0.07 * 0.75)
-        tall = 1.0 - 0.12 * self.pitch * np.clip(y, -1.0, 1.0)
-        return np.stack([bend, y * tall + lift], 1)
+        inner = np.minimum(np.maximum(x, -1.2), 1.2)
+        square = inner * inner
+        tall = 1.0 - 0.12 * self.pitch * np.minimum(np.maximum(y, -1.0), 1.0)
+        out = np.empty_like(points)
+        out[:, 0] = x - 0.25 * self.yaw * (square - 0.25)
+        out[:, 1] = y * tall + 0.07 * self.pitch * (0.25 - square)
+        return out
 
     def raised(self, points: Points, height: float) -> Points:
         """Like `face`, for points that stand `height` (face units) above the face plane.
