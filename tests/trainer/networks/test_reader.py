@@ -32,8 +32,7 @@ def test_vectors_stay_in_range() -> None:
     torch.manual_seed(0)
     reader = Reader((8, 8, 16, 16)).eval()
     with torch.no_grad():
-        for weight in reader.head.parameters():
-            weight.abs_().add_(1.0)
+        list(reader.head.parameters())[-1].fill_(100.0)
         read = reader.vectors(torch.rand(2, 3, 64, 64))
     assert tuple(read.shape) == (2, expression.SIZE)
     assert np.allclose(read.numpy(), np.stack([expression.HIGH] * 2))
