@@ -1,0 +1,93 @@
+"""Bring a face into the place where networks expect it: a similarity transform from the eyes.
+
+Transforms are 2 x 3 matrices on continuous coordinates (a pixel's centre lies at 0.5).
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from faces.canvas import RGB8, Canvas, Colour, over_ground, premultiplied, shrunk, whole_pixels
+from faces.face import Box, Point
+
+Matrix = NDArray[np.float64]
+"""[2, 3]: the last column is the shift."""
+
+
+class AlignmentError(ValueError):
+    """The eyes coincide or are missing, so no crop can be laid over the face."""
+
+
+def similarity(landmarks: Mapping[str, Point], template: Mapping[str, Point], size: int) -> Matrix:
+    """The transform from the picture to a crop of `size` pixels that brings both eyes home.
+
+    `template` is in fractions of the crop's side. Raises AlignmentError.
+    """
+    try:
+        source = [complex(*landmarks[name]) for name in ("left_eye", "right_eye")]
+        target = [complex(*template[name]) * size for name in ("left_eye", "right_eye")]
+    except KeyError as missing:
+        raise AlignmentError(f"the landmark {missing} is needed to align a face") from missing
+    apart = source[1] - source[0]
+    if abs(apart) < 1e-3 or not math.isfinite(abs(apart)):
+        raise AlignmentError("the two eye centres coincide, so the face cannot be aligned")
+    turn = (target[1] - target[0]) / apart
+    shift = target[0] - turn * source[0]
+    return np.array([[turn.real, -turn.imag, shift.real], [turn.imag, turn.real, shift.imag]])
+
+
+def inverse(matrix: Matrix) -> Matrix:
+    """The transform back: from the crop to the picture."""
+    back = np.linalg.inv(matrix[:, :2])
+    return np.hstack([back, -back @ matrix[:, 2:]])
+
+
+def scale_of(matrix: Matrix) -> float:
+    """How many pixels of the target one pixel of the source becomes."""
+    return float(math.hypot(matrix[0, 0], matrix[1, 0]))
+
+
+def scaled(matrix: Matrix, before: Point = (1.0, 1.0), origin: Point = (0.0, 0.0)) -> Matrix:
+    """`matrix` for a source that was cut off at `origin` and then resized by `before`."""
+    result = matrix.copy()
+    result[:, 2] += matrix[:, :2] @ np.array(origin)
+    result[:, :2] = matrix[:, :2] / np.array(before)
+    return result
+
+
+def of_centres(matrix: Matrix) -> Matrix:
+    """The same transform for OpenCV, which counts from the middle of the first pixel."""
+    result = matrix.copy()
+    result[:, 2] += matrix[:, :2] @ np.array([0.5, 0.5]) - 0.5
+    return result
+
+
+def covered(matrix: Matrix, size: int) -> Box:
+    """The rectangle of the picture that a crop of `size` pixels touches."""
+    corners = np.array([[0, size, 0, size], [0, 0, size, size], [1, 1, 1, 1]], np.float64)
+    x, y = inverse(matrix) @ corners
+    return Box(float(x.min()), float(y.min()), float(np.ptp(x)), float(np.ptp(y)))
+
+
+def crop(canvas: Canvas, matrix: Matrix, size: int, ground: Colour) -> RGB8:
+    """The aligned face [size, size, 3] in sRGB; beyond the picture its border goes on.
+
+    A face larger than the crop is made smaller with an area filter first, so lines do not break.
+    """
+    reach = covered(matrix, size)
+    margin = 2 + 2 / scale_of(matrix)
+    left, right = whole_pixels(reach.x - margin, reach.x + reach.width + margin, canvas.width)
+    top, bottom = whole_pixels(reach.y - margin, reach.y + reach.height + margin, canvas.height)
+    samples = premultiplied(canvas.pixels[top:bottom, left:right], canvas.has_alpha)
+    smaller = shrunk(samples, scale_of(matrix))
+    before = (smaller.shape[1] / samples.shape[1], smaller.shape[0] / samples.shape[0])
+    local = of_centres(scaled(matrix, before, (left, top)))
+    turned = cv2.warpAffine(
+        smaller, local, (size, size), flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE
+    )
+    return over_ground(turned, canvas, ground)

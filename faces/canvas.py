@@ -1,0 +1,106 @@
+"""A picture's own pixels, and what a network sees of them: sRGB over a neutral ground.
+
+Reading and writing files is left to the caller, who also brings the way to sRGB and back when the
+picture has a colour profile.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+Pixels = NDArray[np.uint8] | NDArray[np.uint16]
+"""[H, W, C]: grey, grey and alpha, RGB, or RGB and alpha (straight), for C of 1 to 4."""
+
+RGB8 = NDArray[np.uint8]
+Colour = tuple[int, int, int]
+
+
+def _same(colours: RGB8) -> RGB8:
+    return colours
+
+
+@dataclass(frozen=True)
+class Canvas:
+    """Pixels and their colours. `to_srgb` and `from_srgb` map RGB [H, W, 3] uint8 to the same."""
+
+    pixels: Pixels
+    to_srgb: Callable[[RGB8], RGB8] = _same
+    from_srgb: Callable[[RGB8], RGB8] = _same
+
+    @property
+    def width(self) -> int:
+        return int(self.pixels.shape[1])
+
+    @property
+    def height(self) -> int:
+        return int(self.pixels.shape[0])
+
+    @property
+    def has_alpha(self) -> bool:
+        return self.pixels.shape[2] in (2, 4)
+
+    @property
+    def top(self) -> int:
+        """The largest value of a channel: 255 or 65535."""
+        return int(np.iinfo(self.pixels.dtype).max)
+
+    @property
+    def profiled(self) -> bool:
+        return self.to_srgb is not _same
+
+
+def premultiplied(pixels: Pixels, alpha: bool) -> NDArray[np.float32] | Pixels:
+    """Pixels ready to be resampled: colours times alpha as float32, or untouched when opaque."""
+    top = np.iinfo(pixels.dtype).max
+    if not alpha or int(pixels[..., -1].min()) == top:
+        return pixels
+    result = pixels.astype(np.float32)
+    share = result[..., -1:] * np.float32(1 / top)
+    result[..., :-1] *= share
+    return result
+
+
+def over_ground(samples: NDArray[np.float32] | Pixels, canvas: Canvas, ground: Colour) -> RGB8:
+    """Resampled pixels (premultiplied where float32) [S, S, C] of `canvas` in sRGB over `ground`."""
+    if samples.ndim == 2:
+        samples = samples[..., None]
+    top = canvas.top
+    colours = samples[..., :-1] if canvas.has_alpha else samples
+    share: NDArray[np.float32] | None = None
+    values = colours.astype(np.float32)
+    if canvas.has_alpha and samples.dtype == np.float32:
+        share = np.clip(samples[..., -1:] * np.float32(1 / top), 0, 1)
+        values = values / np.maximum(share, 1e-4)
+    if values.shape[2] == 1:
+        values = np.repeat(values, 3, axis=2)
+    rgb = canvas.to_srgb(_rounded(values * np.float32(255 / top)))
+    if share is None:
+        return rgb
+    below = np.array(ground, np.float32)
+    return _rounded(rgb * share + below * (1 - share))
+
+
+def _rounded(values: NDArray[np.float32]) -> RGB8:
+    return np.clip(np.rint(values), 0, 255).astype(np.uint8)
+
+
+def shrunk(samples: NDArray[np.float32] | Pixels, scale: float) -> NDArray[np.float32] | Pixels:
+    """`samples` [H, W, C] made smaller by `scale` < 1 with an area filter, else as they are."""
+    if scale >= 1:
+        return samples
+    height, width = samples.shape[:2]
+    size = max(1, round(width * scale)), max(1, round(height * scale))
+    smaller = cv2.resize(samples, size, interpolation=cv2.INTER_AREA)
+    return smaller if smaller.ndim == 3 else smaller[..., None]
+
+
+def whole_pixels(start: float, stop: float, length: int) -> tuple[int, int]:
+    """First and end of the whole pixels of [0, length) that [start, stop) touches, at least one."""
+    first = min(max(0, math.floor(start)), length - 1)
+    return first, max(min(length, math.ceil(stop)), first + 1)

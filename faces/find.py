@@ -1,0 +1,137 @@
+"""Find faces with a network: heat peaks on the whole picture, then a closer look at each find.
+
+The network is described at `contract.card.Card` with the task `find_faces`; running it is left to
+an engine.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Final
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from contract.card import Card
+from contract.pixels import to_network
+from engines.protocol import Engine
+from faces.canvas import Canvas
+from faces.face import Box, Face, by_proportions, distinct
+from faces.letterbox import View, around, whole
+
+Floats = NDArray[np.float32]
+
+THRESHOLD: Final = 0.35
+"""The heat above which a peak is a face."""
+
+CLOSER: Final = 1.6
+"""Side of the second look as a multiple of the longer side of the box that the first found."""
+
+MOST_FACES: Final = 16
+"""How many faces of a picture are looked at twice and kept: the best."""
+
+_SAME_FACE: Final = 0.3
+
+
+def find_faces(
+    engine: Engine,
+    card: Card,
+    canvas: Canvas,
+    *,
+    threshold: float = THRESHOLD,
+    timeout: float | None = None,
+) -> list[Face]:
+    """The faces of a picture, best score first, at most MOST_FACES. Raises EngineError."""
+    size, ground = card.pixels.size, card.pixels.ground
+    view = whole(canvas, size, ground)
+    (faces,) = _look(engine, card, [view], threshold, timeout)
+    faces = distinct(faces)[:MOST_FACES]
+    if not faces:
+        return []
+    closer = _look_again(engine, card, canvas, faces, threshold, timeout)
+    return distinct([seen or face for face, seen in zip(faces, closer, strict=True)])
+
+
+def find_in_boxes(
+    engine: Engine,
+    card: Card,
+    canvas: Canvas,
+    boxes: Sequence[Box],
+    *,
+    threshold: float = THRESHOLD,
+    timeout: float | None = None,
+) -> list[Face]:
+    """One face per given box, in their order: landmarks from a closer look at each box.
+
+    Where the network sees no face in a box, the landmarks are set by common proportions and the
+    score is 0. Raises EngineError.
+    """
+    faces = [by_proportions(box) for box in boxes]
+    closer: list[Face | None] = []
+    for first in range(0, len(faces), MOST_FACES):
+        some = faces[first : first + MOST_FACES]
+        closer += _look_again(engine, card, canvas, some, threshold, timeout)
+    return [
+        replace(seen, box=face.box) if seen else face
+        for face, seen in zip(faces, closer, strict=True)
+    ]
+
+
+def _look_again(
+    engine: Engine,
+    card: Card,
+    canvas: Canvas,
+    faces: Sequence[Face],
+    threshold: float,
+    timeout: float | None,
+) -> list[Face | None]:
+    """What a closer look at each face shows in its place; None where it shows nothing."""
+    size, ground = card.pixels.size, card.pixels.ground
+    views = [around(canvas, face.box, CLOSER, size, ground) for face in faces]
+    found = _look(engine, card, views, threshold, timeout)
+    result: list[Face | None] = []
+    for face, candidates in zip(faces, found, strict=True):
+        best = max(candidates, key=lambda c: c.box.overlap(face.box), default=None)
+        same = best is not None and best.box.overlap(face.box) >= _SAME_FACE
+        result.append(best if same else None)
+    return result
+
+
+def _look(
+    engine: Engine, card: Card, views: Sequence[View], threshold: float, timeout: float | None
+) -> list[list[Face]]:
+    """The faces in each view, in coordinates of the picture, not yet distinct."""
+    image = np.concatenate([to_network(view.pixels, card.pixels) for view in views])
+    outputs = engine.run(card.name, {"image": image}, timeout=timeout)
+    heat, box, landmarks = outputs["heat"], outputs["box"], outputs["landmarks"]
+    return [
+        _decode(view, card, heat[i, 0], box[i], landmarks[i], threshold)
+        for i, view in enumerate(views)
+    ]
+
+
+def _decode(
+    view: View, card: Card, heat: Floats, box: Floats, landmarks: Floats, threshold: float
+) -> list[Face]:
+    """Faces at the peaks of `heat` [h, w]; `box` [4, h, w] and `landmarks` [2K, h, w] in sides."""
+    size = float(card.pixels.size)
+    stride = size / heat.shape[0]
+    # A peak is the largest of its 3 x 3 neighbours; of equal ones distinct() keeps the first.
+    peak = (heat >= cv2.dilate(heat, np.ones((3, 3), np.uint8))) & (heat > threshold)
+    faces = []
+    for row, column in np.argwhere(peak):
+        x, y = (column + 0.5) * stride, (row + 0.5) * stride
+        left, top, right, bottom = (float(v) * size for v in box[:, row, column])
+        if left + right <= 0 or top + bottom <= 0:
+            continue
+        x0, y0 = view.to_picture(x - left, y - top)
+        x1, y1 = view.to_picture(x + right, y + bottom)
+        offsets = landmarks[:, row, column].reshape(-1, 2) * size
+        points = {
+            name: view.to_picture(x + float(dx), y + float(dy))
+            for name, (dx, dy) in zip(card.labels, offsets, strict=True)
+        }
+        faces.append(Face(Box(x0, y0, x1 - x0, y1 - y0), float(heat[row, column]), points))
+    return faces

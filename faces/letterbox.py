@@ -1,0 +1,63 @@
+"""Square windows on a picture, resized for a network; outside the picture lies the ground."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+
+from faces.canvas import RGB8, Canvas, Colour, over_ground, premultiplied, shrunk, whole_pixels
+from faces.face import Box, Point
+
+
+@dataclass(frozen=True)
+class View:
+    """A square of `pixels` [S, S, 3] and the way from its coordinates back to the picture's."""
+
+    pixels: RGB8
+    origin: Point
+    scale: Point
+    offset: Point
+
+    def to_picture(self, x: float, y: float) -> Point:
+        """The point of the picture that is seen at (x, y) of the square, both in pixels."""
+        return (
+            self.origin[0] + (x - self.offset[0]) / self.scale[0],
+            self.origin[1] + (y - self.offset[1]) / self.scale[1],
+        )
+
+
+def whole(canvas: Canvas, size: int, ground: Colour) -> View:
+    """The whole picture, letterboxed to `size` x `size`."""
+    side = float(max(canvas.width, canvas.height))
+    left, top = (canvas.width - side) / 2, (canvas.height - side) / 2
+    return window(canvas, Box(left, top, side, side), size, ground)
+
+
+def around(canvas: Canvas, box: Box, margin: float, size: int, ground: Colour) -> View:
+    """The square around the middle of `box` with `margin` times its longer side."""
+    side = max(margin * box.longer, 2.0)
+    x, y = box.centre
+    return window(canvas, Box(x - side / 2, y - side / 2, side, side), size, ground)
+
+
+def window(canvas: Canvas, square: Box, size: int, ground: Colour) -> View:
+    """What `square` shows of the picture at `size` x `size`; smaller by area, larger by cubic."""
+    left, right = whole_pixels(square.x, square.x + square.width, canvas.width)
+    top, bottom = whole_pixels(square.y, square.y + square.height, canvas.height)
+    scale = size / square.width
+    x, y = (round(v) for v in ((left - square.x) * scale, (top - square.y) * scale))
+    width = min(max(1, round((right - left) * scale)), size)
+    height = min(max(1, round((bottom - top) * scale)), size)
+    x, y = min(max(0, x), size - width), min(max(0, y), size - height)
+    samples = premultiplied(canvas.pixels[top:bottom, left:right], canvas.has_alpha)
+    way = cv2.INTER_AREA if scale < 1 else cv2.INTER_CUBIC
+    if way == cv2.INTER_AREA and 4 * scale < 1:  # a second, cheap step for very large pictures
+        samples = shrunk(samples, 2 * scale)
+    seen = over_ground(cv2.resize(samples, (width, height), interpolation=way), canvas, ground)
+    pixels = np.empty((size, size, 3), np.uint8)
+    pixels[:] = ground
+    pixels[y : y + height, x : x + width] = seen
+    exact = width / (right - left), height / (bottom - top)
+    return View(pixels, (float(left), float(top)), exact, (float(x), float(y)))

@@ -1,0 +1,1 @@
+"""The editing pipeline and the gateway that offers it over HTTP."""

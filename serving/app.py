@@ -1,0 +1,89 @@
+"""The FastAPI gateway: routes over one Gateway, every error as problem details."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
+from importlib.metadata import PackageNotFoundError, version
+from typing import Final
+
+from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import JSONResponse
+from starlette.exceptions import HTTPException
+
+from engines.protocol import Engine
+from serving.gateway import open_gateway
+from serving.problems import (
+    BAD_REQUEST,
+    EXPECTED,
+    INVALID_FIELD,
+    METHOD_NOT_ALLOWED,
+    NOT_FOUND,
+    ProblemError,
+    answer,
+    problem_of,
+)
+from serving.routes import expressions, faces, health, models
+from serving.settings import Settings
+from serving.watch import Watch
+
+_log = logging.getLogger("celmood")
+_OUR_FAULT: Final = 500
+
+
+def create_app(settings: Settings, engine: Engine) -> FastAPI:
+    """The gateway over `engine`, which is closed with the app. Raises what Pipeline raises."""
+    gateway = open_gateway(engine, settings)
+
+    @asynccontextmanager
+    async def lifespan(_: FastAPI) -> AsyncGenerator[None, None]:
+        yield
+        engine.close()
+
+    app = FastAPI(title="celmood", version=_version(), lifespan=lifespan, redoc_url=None)
+    app.state.gateway = gateway
+    for module in (faces, expressions, models, health):
+        app.include_router(module.router)
+    app.add_middleware(Watch, metrics=gateway.metrics)
+    kinds: tuple[type[Exception], ...] = (ProblemError, *EXPECTED)
+    for kind in kinds:
+        app.add_exception_handler(kind, _expected)
+    app.add_exception_handler(HTTPException, _http)
+    app.add_exception_handler(RequestValidationError, _invalid)
+    return app
+
+
+def _answer(request: Request, problem: ProblemError) -> JSONResponse:
+    request.state.outcome = problem.kind.slug
+    return answer(problem, request.state.request_id)
+
+
+async def _expected(request: Request, error: Exception) -> JSONResponse:
+    problem = problem_of(error)
+    if problem.kind.status >= _OUR_FAULT:
+        _log.warning("request %s: %s: %s", request.state.request_id, problem.kind.slug, error)
+    return _answer(request, problem)
+
+
+async def _http(request: Request, error: Exception) -> JSONResponse:
+    assert isinstance(error, HTTPException)
+    kind = {404: NOT_FOUND, 405: METHOD_NOT_ALLOWED}.get(error.status_code, BAD_REQUEST)
+    detail = "see /docs for what is offered" if kind in (NOT_FOUND, METHOD_NOT_ALLOWED) else ""
+    problem = ProblemError(kind, detail or str(error.detail), headers=error.headers)
+    return _answer(request, problem)
+
+
+async def _invalid(request: Request, error: Exception) -> JSONResponse:
+    assert isinstance(error, RequestValidationError)
+    errors = [{"field": str(e["loc"][-1]), "message": e["msg"]} for e in error.errors()]
+    told = "; ".join(f"{e['field']}: {e['message']}" for e in errors)
+    return _answer(request, ProblemError(INVALID_FIELD, told, extra={"errors": errors}))
+
+
+def _version() -> str:
+    try:
+        return version("celmood-server")
+    except PackageNotFoundError:
+        return "0"

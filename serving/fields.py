@@ -1,0 +1,189 @@
+"""The fields of a request, from a form or from JSON, checked before any image work."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import json
+from collections.abc import AsyncGenerator, Mapping
+from typing import Annotated, Any, Final, Literal, TypeVar
+
+import anyio.to_thread
+from fastapi import Request
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
+from starlette.datastructures import UploadFile
+from starlette.formparsers import MultiPartException, MultiPartParser
+from starlette.requests import ClientDisconnect
+
+from faces.face import Box
+from serving.picture import Format
+from serving.problems import (
+    INVALID_FIELD,
+    MALFORMED_BODY,
+    NO_PICTURE,
+    TOO_MANY_BYTES,
+    UNKNOWN_FIELD,
+    WRONG_MEDIA_TYPE,
+    ProblemError,
+)
+
+_MOST_FIELDS: Final = 16
+_FIELD_BYTES: Final = 64 * 1024
+_ENVELOPE: Final = _MOST_FIELDS * _FIELD_BYTES
+
+
+def _from_json(value: object) -> object:
+    """A form can only send text, so lists and objects come as JSON in it."""
+    if isinstance(value, str) and value.lstrip()[:1] in ("{", "["):
+        try:
+            return json.loads(value)
+        except ValueError as error:
+            raise ValueError(f"is not valid JSON: {error}") from error
+    return value
+
+
+BoxField = tuple[float, float, float, float]
+
+
+class FacesFields(BaseModel):
+    """`POST /v1/faces`: the picture alone."""
+
+    model_config = ConfigDict(extra="forbid", allow_inf_nan=False)
+
+    image: bytes = Field(description="the picture; base64 in JSON")
+
+
+class ExpressionFields(FacesFields):
+    """`POST /v1/expressions`: the picture, the wanted expression, and how to answer."""
+
+    expression: Annotated[
+        str | dict[str, float],
+        BeforeValidator(_from_json),
+        Field(description="a name, or an object of face parameters"),
+    ]
+    intensity: float = Field(1.0, description="0 (neutral) to 1.5")
+    faces: Annotated[
+        Literal["all", "largest"] | Annotated[list[BoxField], Field(min_length=1)],
+        BeforeValidator(_from_json),
+        Field(description="all, largest, or boxes [x, y, width, height]"),
+    ] = "all"
+    format: Format | None = Field(None, description="as the input by default")
+    quality: int | None = Field(None, ge=1, le=100, description="of webp and jpeg")
+    model: str | None = Field(None, description="which of several models")
+
+    def which(self) -> Literal["all", "largest"] | list[Box]:
+        """`faces` as the pipeline takes it."""
+        if isinstance(self.faces, str):
+            return self.faces
+        return [Box(*box) for box in self.faces]
+
+
+Fields = TypeVar("Fields", bound=FacesFields)
+
+
+async def read_fields(request: Request, kind: type[Fields], max_bytes: int) -> Fields:
+    """The fields of `request`, whose picture has at most `max_bytes`. Raises ProblemError."""
+    media_type = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+    if media_type == "multipart/form-data":
+        values = await _form(request, max_bytes)
+    elif media_type == "application/json":
+        body = b"".join([part async for part in _limited(request, max_bytes * 4 // 3)])
+        values = await anyio.to_thread.run_sync(_json, body)
+    else:
+        raise ProblemError(
+            WRONG_MEDIA_TYPE,
+            "send multipart/form-data with the part `image`, or application/json with `image` in "
+            "base64",
+        )
+    return _checked(values, kind)
+
+
+def _checked(values: Mapping[str, Any], kind: type[Fields]) -> Fields:
+    known = list(kind.model_fields)
+    unknown = [name for name in values if name not in known]
+    if unknown:
+        raise ProblemError(
+            UNKNOWN_FIELD,
+            f"unknown field {unknown[0]!r}; known are {', '.join(known)}",
+            extra={"fields": unknown, "known": known},
+        )
+    if "image" not in values:
+        raise ProblemError(NO_PICTURE, "send the picture as the part or field `image`")
+    try:
+        return kind.model_validate(values)
+    except ValidationError as error:
+        errors = [{"field": str(e["loc"][0]), "message": e["msg"]} for e in error.errors()]
+        told = "; ".join(dict.fromkeys(f"{e['field']}: {e['message']}" for e in errors))
+        raise ProblemError(INVALID_FIELD, told, extra={"errors": errors}) from error
+
+
+def _json(body: bytes) -> dict[str, Any]:
+    try:
+        values = json.loads(body)
+    except (ValueError, RecursionError) as error:
+        raise ProblemError(MALFORMED_BODY, "the body is not valid JSON") from error
+    if not isinstance(values, dict):
+        raise ProblemError(MALFORMED_BODY, "the body is not a JSON object")
+    image = values.get("image")
+    if image is None:
+        values.pop("image", None)
+        return values
+    try:
+        values["image"] = base64.b64decode(image, validate=True)
+    except (TypeError, ValueError, binascii.Error) as error:
+        message = "image: send the file's bytes in base64"
+        raise ProblemError(
+            INVALID_FIELD, message, extra={"errors": [{"field": "image", "message": message}]}
+        ) from error
+    return values
+
+
+async def _form(request: Request, max_bytes: int) -> dict[str, Any]:
+    parser = _InMemory(
+        request.headers,
+        _limited(request, max_bytes),
+        max_files=1,
+        max_fields=_MOST_FIELDS,
+        max_part_size=_FIELD_BYTES,
+    )
+    try:
+        form = await parser.parse()
+    except (MultiPartException, KeyError, UnicodeDecodeError) as error:
+        reason = getattr(error, "message", "") or "it is not valid multipart/form-data"
+        raise ProblemError(MALFORMED_BODY, f"the form cannot be read: {reason}") from error
+    values: dict[str, Any] = {}
+    for name, value in form.multi_items():
+        if name in values:
+            raise ProblemError(INVALID_FIELD, f"the field {name!r} was sent twice")
+        if isinstance(value, UploadFile):
+            values[name] = await value.read()
+            await value.close()
+        else:
+            values[name] = value
+    if isinstance(values.get("image"), str):
+        raise ProblemError(NO_PICTURE, "send `image` as a file part, with a file name")
+    return values
+
+
+class _InMemory(MultiPartParser):
+    spool_max_size = 2**40  # the limit is checked as bytes come in; nothing is written to disk
+
+
+async def _limited(request: Request, max_bytes: int) -> AsyncGenerator[bytes, None]:
+    """The body, as long as it stays below the limit. Raises ProblemError."""
+    most = max_bytes + _ENVELOPE
+    too_many = ProblemError(
+        TOO_MANY_BYTES, f"the limit is {max_bytes:,} bytes a picture: send a smaller one"
+    )
+    declared = request.headers.get("content-length", "")
+    if declared.isdecimal() and int(declared) > most:
+        raise too_many
+    count = 0
+    try:
+        async for part in request.stream():
+            count += len(part)
+            if count > most:
+                raise too_many
+            yield part
+    except ClientDisconnect as error:
+        raise ProblemError(MALFORMED_BODY, "the body ended early") from error

@@ -1,0 +1,48 @@
+"""What Prometheus reads: seconds per stage, requests per route and outcome, work that waits."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
+
+_BUCKETS: Final = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30)
+
+
+class Metrics:
+    """The gateway's figures, in a registry of their own, so that two gateways do not mix."""
+
+    def __init__(self) -> None:
+        self.registry = CollectorRegistry()
+        self.stages = Histogram(
+            "celmood_stage_seconds",
+            "Seconds in one stage of the pipeline",
+            ["stage"],
+            registry=self.registry,
+            buckets=_BUCKETS,
+        )
+        self.requests = Counter(
+            "celmood_requests",
+            "Requests by route template, method and outcome: ok, or the problem's type",
+            ["route", "method", "outcome"],
+            registry=self.registry,
+        )
+        self.seconds = Histogram(
+            "celmood_request_seconds",
+            "Seconds from a request's head to the end of its answer",
+            ["route", "method"],
+            registry=self.registry,
+            buckets=_BUCKETS,
+        )
+        self.waiting = Gauge(
+            "celmood_waiting_requests",
+            "Requests that wait for a worker",
+            registry=self.registry,
+        )
+
+    def observe_stage(self, stage: str, seconds: float) -> None:
+        self.stages.labels(stage).observe(seconds)
+
+    def text(self) -> bytes:
+        """All figures in Prometheus' text format."""
+        return generate_latest(self.registry)

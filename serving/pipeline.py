@@ -1,0 +1,314 @@
+"""The editing pipeline: decode, find, align, infer, paste, encode. Knows nothing of HTTP.
+
+One Pipeline serves many threads. Models are chosen by their card's task, so a new model appears
+when the engine has loaded it.
+"""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import Final, Literal
+
+import numpy as np
+
+from contract.assets import asset_path
+from contract.card import Card, Task
+from contract.control import control_for
+from contract.pixels import to_network
+from engines.protocol import Array, Engine, EngineError
+from faces.align import AlignmentError, Matrix, crop, similarity
+from faces.canvas import Canvas
+from faces.change import NOTHING, Change, Rectangle, apply
+from faces.face import Box, Face, by_proportions
+from faces.find import find_faces, find_in_boxes
+from faces.lbp import CascadeFinder
+from serving.picture import Format, Picture, decode, encode
+from serving.settings import Settings
+
+STAGES: Final = ("decode", "find", "align", "infer", "paste", "encode")
+
+_SMALLEST_BOX: Final = 8.0
+
+Which = Literal["all", "largest"] | Sequence[Box]
+Observer = Callable[[str, float], None]
+
+
+class RequestError(ValueError):
+    """A request that cannot be carried out on this picture or with these models.
+
+    RequestError
+      NoFaceError
+      BoxError
+      UnknownModelError
+      NoModelError
+    """
+
+
+class NoFaceError(RequestError):
+    """No face was found; the caller can say where one is."""
+
+
+class BoxError(RequestError):
+    """A given box is not one of this picture."""
+
+
+class UnknownModelError(RequestError):
+    """No model of this name edits expressions. `known` lists those that do."""
+
+    def __init__(self, name: str, known: Sequence[str]) -> None:
+        super().__init__(f"unknown model {name!r}; known are {', '.join(known) or 'none'}")
+        self.known = tuple(known)
+
+
+class NoModelError(RequestError):
+    """No model for the task is loaded, or the one asked for could not be."""
+
+
+@dataclass(frozen=True)
+class FacesResult:
+    """The faces of a picture, best first; `timings` in seconds by stage."""
+
+    width: int
+    height: int
+    faces: tuple[Face, ...]
+    timings: Mapping[str, float]
+
+
+@dataclass(frozen=True)
+class EditedFace:
+    """A face, and the rectangle outside which its edit touched nothing."""
+
+    face: Face
+    changed: Rectangle
+
+
+@dataclass(frozen=True)
+class EditResult:
+    """The edited picture as a file; `timings` in seconds by stage."""
+
+    data: bytes
+    format: Format
+    width: int
+    height: int
+    faces: tuple[EditedFace, ...]
+    timings: Mapping[str, float]
+
+
+@dataclass
+class _Clock:
+    observe: Observer
+    deadline: float | None
+    timings: dict[str, float] = field(default_factory=dict)
+
+    @contextmanager
+    def stage(self, name: str) -> Iterator[None]:
+        start = time.perf_counter()
+        try:
+            yield
+        finally:
+            seconds = time.perf_counter() - start
+            self.timings[name] = self.timings.get(name, 0.0) + seconds
+            self.observe(name, seconds)
+
+    def left(self) -> float | None:
+        """Seconds until the deadline; zero or less when it has passed."""
+        return None if self.deadline is None else self.deadline - time.monotonic()
+
+
+def _nobody(stage: str, seconds: float) -> None:
+    """Where nobody wants to know the times."""
+
+
+class Pipeline:
+    """Edits pictures with the models of `engine`.
+
+    `observe` is told each stage's seconds as it ends, also when it failed. Raises AssetError or
+    CascadeError when the settings ask for the cascade and it cannot be had.
+    """
+
+    def __init__(self, engine: Engine, settings: Settings, observe: Observer = _nobody) -> None:
+        self.engine = engine
+        self.settings = settings
+        self._observe = observe
+        self._cascade: CascadeFinder | None = None
+        if settings.finder == "lbp":
+            self._cascade = CascadeFinder(asset_path("lbpcascade_animeface.xml"))
+
+    def missing(self) -> list[str]:
+        """What stands between this pipeline and its work, a sentence each; empty when ready."""
+        wanted: list[Task] = ["edit_expression"]
+        if self._cascade is None:
+            wanted.append("find_faces")
+        tasks = {card.task for card in self.engine.cards().values()}
+        return [f"no model for {task} is loaded" for task in wanted if task not in tasks]
+
+    def faces(self, data: bytes, *, deadline: float | None = None) -> FacesResult:
+        """The faces of the picture in `data`. Raises PictureError, NoModelError or EngineError.
+
+        `deadline` is a time of `time.monotonic()`.
+        """
+        clock = _Clock(self._observe, deadline)
+        picture = self._decode(data, clock)
+        found = self._find(picture.canvas(), clock)
+        return FacesResult(picture.width, picture.height, tuple(found), clock.timings)
+
+    def edit(
+        self,
+        data: bytes,
+        expression: str | Mapping[str, float],
+        intensity: float = 1.0,
+        *,
+        faces: Which = "all",
+        format: Format | None = None,
+        quality: int | None = None,
+        model: str | None = None,
+        deadline: float | None = None,
+    ) -> EditResult:
+        """The picture in `data` with another expression.
+
+        `expression` is a name or single parameters of the model; `faces` says which; `format` and
+        `quality` are those of `serving.picture.encode`. Raises ExpressionError, PictureError,
+        RequestError or EngineError.
+        """
+        clock = _Clock(self._observe, deadline)
+        card = self._editor(model)
+        control = control_for(card, expression, intensity)
+        picture = self._decode(data, clock)
+        canvas = picture.canvas()
+        chosen = self._choose(canvas, faces, clock)
+
+        size, ground = card.pixels.size, card.pixels.ground
+        with clock.stage("align"):
+            assert card.alignment is not None  # the card's own rule for this task
+            pairs = [_aligned(face, card.alignment.points, size) for face in chosen]
+            crops = [crop(canvas, matrix, size, ground) for _, matrix in pairs]
+            image = np.concatenate([to_network(c, card.pixels) for c in crops])
+        with clock.stage("infer"):
+            inputs = {"image": image, "control": np.repeat(control[None], len(crops), axis=0)}
+            outputs = self.engine.run(card.name, inputs, timeout=clock.left())
+            changes = _changes(card, outputs)
+        with clock.stage("paste"):
+            pixels = canvas.pixels.copy()
+            edited = tuple(
+                EditedFace(face, apply(pixels, canvas, matrix, change))
+                for (face, matrix), change in zip(pairs, changes, strict=True)
+            )
+        with clock.stage("encode"):
+            encoded = encode(picture.with_pixels(pixels), format, quality)
+        return EditResult(
+            encoded, format or picture.format, picture.width, picture.height, edited, clock.timings
+        )
+
+    def _decode(self, data: bytes, clock: _Clock) -> Picture:
+        with clock.stage("decode"):
+            limits = self.settings
+            return decode(data, max_bytes=limits.max_bytes, max_pixels=limits.max_pixels)
+
+    def _find(self, canvas: Canvas, clock: _Clock) -> list[Face]:
+        with clock.stage("find"):
+            if self._cascade is not None:
+                return self._cascade.find(canvas)
+            threshold = self.settings.finder_threshold
+            finder = self._finder()
+            return find_faces(
+                self.engine, finder, canvas, threshold=threshold, timeout=clock.left()
+            )
+
+    def _choose(self, canvas: Canvas, which: Which, clock: _Clock) -> list[Face]:
+        """The faces to edit. Raises NoFaceError or BoxError."""
+        if which == "all" or which == "largest":
+            found = self._find(canvas, clock)
+            if not found:
+                raise NoFaceError(
+                    "no face was found in the picture; say where one is with `faces`, a list of "
+                    "boxes [x, y, width, height] from hairline to chin and cheek to cheek"
+                )
+            if which == "largest":
+                return [max(found, key=lambda face: face.box.area)]
+            return found[: self.settings.max_faces]
+        for box in which:
+            _check_box(box, canvas)
+        if not 0 < len(which) <= self.settings.max_faces:
+            raise BoxError(
+                f"`faces` has {len(which)} boxes; give at least 1 and at most "
+                f"{self.settings.max_faces}"
+            )
+        with clock.stage("find"):
+            if self._cascade is not None:
+                return [by_proportions(box) for box in which]
+            threshold = self.settings.finder_threshold
+            return find_in_boxes(
+                self.engine,
+                self._finder(),
+                canvas,
+                which,
+                threshold=threshold,
+                timeout=clock.left(),
+            )
+
+    def _finder(self) -> Card:
+        for _, card in sorted(self.engine.cards().items()):
+            if card.task == "find_faces":
+                return card
+        raise NoModelError("no model that finds faces is loaded; see /readyz for the reason")
+
+    def _editor(self, name: str | None) -> Card:
+        cards = self.engine.cards()
+        able = sorted(n for n, card in cards.items() if card.task == "edit_expression")
+        wanted = name or self.settings.model
+        if wanted in able:
+            return cards[wanted]
+        if wanted is None and able:
+            return cards[able[0]]
+        if wanted is None:
+            raise NoModelError("no model that edits expressions is loaded; see /readyz")
+        if wanted in self.engine.problems():
+            raise NoModelError(f"the model {wanted} cannot be used: see /v1/models for the reason")
+        raise UnknownModelError(wanted, able)
+
+
+def _aligned(
+    face: Face, template: Mapping[str, tuple[float, float]], size: int
+) -> tuple[Face, Matrix]:
+    """The face and its transform; landmarks that cannot be aligned give way to proportions."""
+    try:
+        return face, similarity(face.landmarks, template, size)
+    except AlignmentError:
+        face = by_proportions(face.box, face.score)
+        return face, similarity(face.landmarks, template, size)
+
+
+def _changes(card: Card, outputs: Mapping[str, Array]) -> list[Change]:
+    """What the network wants changed, one per face. Raises EngineError for values of no use."""
+    for name, values in outputs.items():
+        if not np.isfinite(values).all():
+            raise EngineError(f"{card.name} gave values in {name} that are not finite")
+    low, high = card.pixels.value_range
+    paint = (outputs["paint"] - np.float32(low)) / np.float32(high - low)
+    moves = outputs.get("displacement")
+    return [
+        Change(paint[i], outputs["mask"][i, 0], None if moves is None else moves[i])
+        for i in range(len(paint))
+    ]
+
+
+def _check_box(box: Box, canvas: Canvas) -> None:
+    x, y = box.centre
+    told = f"[{box.x:g}, {box.y:g}, {box.width:g}, {box.height:g}]"
+    if not all(map(math.isfinite, (x, y, box.width, box.height))):
+        raise BoxError(f"the box {told} is not made of finite numbers")
+    if min(box.width, box.height) < _SMALLEST_BOX:
+        raise BoxError(f"the box {told} is too small; a face is at least {_SMALLEST_BOX:g} pixels")
+    inside = 0 <= x < canvas.width and 0 <= y < canvas.height
+    if not inside or box.longer > 4 * max(canvas.width, canvas.height):
+        raise BoxError(
+            f"the box {told} lies outside the picture of {canvas.width} x {canvas.height} pixels; "
+            "boxes are [x, y, width, height] in pixels of the picture as shown"
+        )
+
+
+__all__ = ["NOTHING", "STAGES", "EditResult", "EditedFace", "FacesResult", "Pipeline"]

@@ -1,0 +1,133 @@
+"""Errors as RFC 9457 problem details, each with a type that stays.
+
+The table below is the whole list: which error a caller sees under which type and status. What was
+not foreseen becomes `internal-error`, without its message.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+
+from fastapi.responses import JSONResponse
+
+from contract.expression import (
+    ExpressionError,
+    IntensityError,
+    UnknownExpressionError,
+    UnknownParameterError,
+)
+from engines.protocol import (
+    EngineError,
+    EngineTimeoutError,
+    EngineUnavailableError,
+    ModelMissingError,
+)
+from serving import picture, pipeline
+
+MEDIA_TYPE: Final = "application/problem+json"
+PREFIX: Final = "urn:celmood:problem:"
+
+
+@dataclass(frozen=True)
+class Kind:
+    """A type of problem: its last word, HTTP status and title."""
+
+    slug: str
+    status: int
+    title: str
+
+
+class ProblemError(Exception):
+    """A problem that a route found itself. `extra` fields go into the answer."""
+
+    def __init__(
+        self,
+        kind: Kind,
+        detail: str,
+        *,
+        extra: Mapping[str, Any] | None = None,
+        headers: Mapping[str, str] | None = None,
+    ) -> None:
+        super().__init__(detail)
+        self.kind = kind
+        self.detail = detail
+        self.extra = dict(extra or {})
+        self.headers = dict(headers or {})
+
+
+NO_PICTURE = Kind("no-picture", 422, "No picture was sent")
+UNKNOWN_FIELD = Kind("unknown-field", 422, "A field is unknown")
+INVALID_FIELD = Kind("invalid-field", 422, "A field has a value that cannot be used")
+MALFORMED_BODY = Kind("malformed-body", 400, "The body cannot be read")
+WRONG_MEDIA_TYPE = Kind("unsupported-media-type", 415, "The body is of another kind")
+TOO_MANY_BYTES = Kind("too-many-bytes", 413, "The picture has too many bytes")
+UNKNOWN_MODEL = Kind("unknown-model", 404, "No such model")
+MODEL_UNAVAILABLE = Kind("model-unavailable", 503, "The model cannot be used")
+NOT_READY = Kind("not-ready", 503, "The gateway is not ready")
+BUSY = Kind("busy", 503, "Too many requests are waiting")
+TIMEOUT = Kind("timeout", 504, "There was not enough time")
+NOT_FOUND = Kind("not-found", 404, "There is nothing here")
+METHOD_NOT_ALLOWED = Kind("method-not-allowed", 405, "This method is not offered here")
+BAD_REQUEST = Kind("bad-request", 400, "The request cannot be served")
+INTERNAL = Kind("internal-error", 500, "Something went wrong here")
+
+# The first class that fits counts, so subclasses stand before their bases.
+_KINDS: Final[tuple[tuple[type[Exception], Kind], ...]] = (
+    (picture.EmptyPictureError, Kind("empty-picture", 422, "The picture is empty")),
+    (picture.NotAPictureError, Kind("not-a-picture", 415, "This is not a picture")),
+    (picture.TruncatedPictureError, Kind("truncated-picture", 422, "The picture is damaged")),
+    (picture.AnimatedPictureError, Kind("animated-picture", 422, "The picture is animated")),
+    (picture.TooManyBytesError, TOO_MANY_BYTES),
+    (picture.TooManyPixelsError, Kind("too-many-pixels", 413, "The picture is too large")),
+    (pipeline.NoFaceError, Kind("no-face", 422, "No face was found")),
+    (pipeline.BoxError, Kind("box-outside", 422, "A box cannot be used")),
+    (pipeline.UnknownModelError, UNKNOWN_MODEL),
+    (pipeline.NoModelError, MODEL_UNAVAILABLE),
+    (UnknownExpressionError, Kind("unknown-expression", 422, "No such expression")),
+    (UnknownParameterError, Kind("unknown-parameter", 422, "No such face parameter")),
+    (IntensityError, Kind("intensity-out-of-range", 422, "A number is out of its range")),
+    (ExpressionError, INVALID_FIELD),
+    (EngineTimeoutError, TIMEOUT),
+    (EngineUnavailableError, Kind("engine-unavailable", 503, "The engine cannot be reached")),
+    (ModelMissingError, MODEL_UNAVAILABLE),
+    (EngineError, Kind("engine-failed", 502, "The model could not be run")),
+)
+
+EXPECTED: Final = tuple(cls for cls, _ in _KINDS)
+"""The errors of the parts below that `problem_of` knows."""
+
+_SECRET_DETAIL: Final = {
+    "engine-failed": "the model could not be run on this picture; the server's log says why",
+    "engine-unavailable": "the engine cannot be reached or is overloaded; try again later",
+    "timeout": "the picture could not be done in the time allowed; try again, or a smaller one",
+}
+
+
+def problem_of(error: Exception) -> ProblemError:
+    """The problem that `error` is to a caller."""
+    if isinstance(error, ProblemError):
+        return error
+    for cls, kind in _KINDS:
+        if isinstance(error, cls):
+            extra: dict[str, Any] = {"known": list(error.known)} if hasattr(error, "known") else {}
+            if kind.slug == "no-face":
+                extra["offer"] = {"faces": "[[x, y, width, height], ...]"}
+            headers = {"Retry-After": "5"} if kind.status == 503 else {}
+            detail = _SECRET_DETAIL.get(kind.slug, str(error))
+            return ProblemError(kind, detail, extra=extra, headers=headers)
+    return ProblemError(INTERNAL, "an error of ours; tell the operator the request's id")
+
+
+def answer(problem: ProblemError, request_id: str) -> JSONResponse:
+    """The answer for `problem`."""
+    body = {
+        "type": PREFIX + problem.kind.slug,
+        "title": problem.kind.title,
+        "status": problem.kind.status,
+        "detail": problem.detail,
+        "request_id": request_id,
+        **problem.extra,
+    }
+    return JSONResponse(body, problem.kind.status, headers=problem.headers, media_type=MEDIA_TYPE)

@@ -1,0 +1,40 @@
+"""How the bodies of picture requests are described in OpenAPI; reading them is `serving.fields`."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from serving.fields import FacesFields
+from serving.problems import MEDIA_TYPE
+
+
+def described(kind: type[FacesFields]) -> dict[str, Any]:
+    """`openapi_extra` for a route that takes the fields of `kind` as a form or as JSON."""
+    schema = kind.model_json_schema()
+    form = {**schema, "properties": dict(schema["properties"])}
+    form["properties"]["image"] = {"type": "string", "format": "binary"}
+    inline = {**schema, "properties": dict(schema["properties"])}
+    inline["properties"]["image"] = {"type": "string", "format": "byte"}
+    content = {"multipart/form-data": {"schema": form}, "application/json": {"schema": inline}}
+    return {"requestBody": {"required": True, "content": content}}
+
+
+PROBLEMS: dict[int | str, dict[str, Any]] = {
+    "default": {
+        "description": "Problem details (RFC 9457)",
+        "content": {
+            MEDIA_TYPE: {
+                "schema": {
+                    "type": "object",
+                    "properties": {
+                        "type": {"type": "string"},
+                        "title": {"type": "string"},
+                        "status": {"type": "integer"},
+                        "detail": {"type": "string"},
+                        "request_id": {"type": "string"},
+                    },
+                }
+            }
+        },
+    }
+}

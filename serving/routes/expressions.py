@@ -1,0 +1,71 @@
+"""`POST /v1/expressions`: a picture with another expression."""
+
+from __future__ import annotations
+
+import json
+from typing import Final
+
+from fastapi import APIRouter, Request
+from fastapi.responses import JSONResponse, Response
+
+from serving.fields import ExpressionFields, read_fields
+from serving.gateway import TheGateway
+from serving.routes.body import PROBLEMS, described
+from serving.shapes import edit_answer, edit_shape
+
+router = APIRouter()
+
+FACTS: Final = "X-Celmood-Faces"
+
+
+@router.post(
+    "/v1/expressions",
+    openapi_extra=described(ExpressionFields),
+    response_class=Response,
+    responses={
+        200: {
+            "description": "The picture, or JSON with `Accept: application/json`",
+            "content": {"image/png": {}, "image/webp": {}, "image/jpeg": {}},
+            "headers": {FACTS: {"schema": {"type": "string"}}},
+        },
+        **PROBLEMS,
+    },
+    tags=["pictures"],
+)
+async def edit_expression(request: Request, gateway: TheGateway) -> Response:
+    """The picture with the wanted expression on every face asked for.
+
+    Every pixel outside the rectangles `changed` stays as it was. The same facts as in the JSON
+    answer, all but the picture, are in the header X-Celmood-Faces.
+    """
+    fields = await read_fields(request, ExpressionFields, gateway.settings.max_bytes)
+    as_json = _wants_json(request.headers.get("accept", ""))
+
+    def work(deadline: float) -> Response:
+        result = gateway.pipeline.edit(
+            fields.image,
+            fields.expression,
+            fields.intensity,
+            faces=fields.which(),
+            format=fields.format,
+            quality=fields.quality,
+            model=fields.model,
+            deadline=deadline,
+        )
+        if as_json:
+            return JSONResponse(edit_answer(result))
+        facts = json.dumps(edit_shape(result), separators=(",", ":"))
+        return Response(result.data, media_type=f"image/{result.format}", headers={FACTS: facts})
+
+    return await gateway.work(work)
+
+
+def _wants_json(accept: str) -> bool:
+    """Whether JSON is asked for, and no picture before it."""
+    for kind in accept.split(","):
+        name = kind.partition(";")[0].strip().lower()
+        if name == "application/json":
+            return True
+        if name.startswith("image/"):
+            return False
+    return False
