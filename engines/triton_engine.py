@@ -137,12 +137,12 @@ class TritonEngine:
                     except (CardError, ModelMissingError) as error:
                         problems[entry.name] = str(error)
                 elif entry.reason != "unloaded":  # an older version, or taken out on purpose
-                    problems[entry.name] = f"Triton could not load it: {entry.reason}"
+                    reason = entry.reason.partition("\n")[0]  # the rest is a stack trace
+                    problems[entry.name] = f"Triton could not load it: {reason}"
         except InferenceServerException as error:
-            reason = f"Triton at {self._address} cannot be asked: {error.message()}"
             return _Served(
                 self._served.cards,
-                {self._address: reason},
+                {self._address: f"Triton at {self._address} cannot be asked: {error.message()}"},
                 time.monotonic() + min(RETRY_S, self._refresh),
             )
         return _Served(cards, problems, time.monotonic() + self._refresh)
