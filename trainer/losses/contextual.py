@@ -1,4 +1,4 @@
-"""The contextual loss (Mechrez et al.): like content anywhere in the picture, not pixel by pixel."""
+"""The contextual loss (Mechrez et al.): like content anywhere in the picture, not by pixel."""
 
 from __future__ import annotations
 
@@ -35,6 +35,4 @@ def _reduced(features: Tensor, positions: int) -> Tensor:
     height, width = features.shape[2:]
     if max(height, width) <= positions:
         return features
-    return functional.adaptive_avg_pool2d(
-        features, (min(height, positions), min(width, positions))
-    )
+    return functional.adaptive_avg_pool2d(features, (min(height, positions), min(width, positions)))

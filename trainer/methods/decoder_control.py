@@ -1,5 +1,5 @@
-"""Method `decoder_control`: Rao et al.'s generator and losses, and one term that they could not have:
-the true drawing of the target.
+"""Method `decoder_control`: Rao et al.'s generator and losses, and one term that they could not
+have: the true drawing of the target.
 
 As published: WGAN-GP, classification, contextual loss, one-hot control. Ours, by recipe: the vector
 control, the paired L1 term, and restraints on the mask, which saturates without them.
@@ -22,9 +22,11 @@ from trainer.data.source import Batch, PairSource, Source, scaled
 from trainer.losses import adversarial, mask
 from trainer.losses.classification import label_loss, vector_loss
 from trainer.losses.contextual import contextual_loss
+from trainer.methods import registry
 from trainer.methods.method import Loss, Method, Phase
 from trainer.networks.decoder_control import Generator, compose
 from trainer.networks.discriminator import Discriminator
+from trainer.networks.tagger import Tagger
 from trainer.networks.vgg19 import ASSET, load_vgg19
 from trainer.recipe import Options, Recipe, RecipeError
 from trainer.samples import grid
@@ -64,6 +66,18 @@ class Pairs(Options):
     flip: bool = True
     identity: float = 0.06
     set_more: float = 0.5
+
+
+class TaggerFeatures(nn.Module):
+    """Our tagger's feature maps at 1/4 and 1/8, the scales of VGG19's conv3_2 and conv4_2."""
+
+    def __init__(self, tagger: Tagger) -> None:
+        super().__init__()
+        self.tagger = tagger
+
+    def forward(self, image: Tensor) -> list[Tensor]:
+        """image [N,3,S,S] in [-1,1] to the two maps."""
+        return self.tagger.features(image)[1:3]
 
 
 class DecoderControl(Method):
@@ -199,13 +213,16 @@ class DecoderControl(Method):
         choice = self.sizes.features
         path = assets.asset_at_hand(ASSET) if choice == "auto" else None
         if choice == "vgg19":
-            path = assets.asset_path(ASSET)
+            path = assets.asset_path(ASSET)  # fetched where it is missing
         if path is not None:
             self.frozen["features"] = load_vgg19(path)
         elif self.sizes.tagger is not None:
-            from trainer.networks.tagger import tagger_features
-
-            self.frozen["features"] = tagger_features(self.sizes.tagger)
+            tagger = registry.trained(self.sizes.tagger).networks.get("tagger")
+            if not isinstance(tagger, Tagger):
+                raise RecipeError(
+                    f"recipe {self.recipe.name}: {self.sizes.tagger} is no run of a tagger"
+                )
+            self.frozen["features"] = TaggerFeatures(tagger)
         else:
             raise RecipeError(
                 f"recipe {self.recipe.name}: the contextual loss needs features; put {ASSET} into "

@@ -7,6 +7,8 @@ of stride 2; the "three up-sampling layers" mirror them.
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import torch
 from torch import Tensor, nn
 
@@ -24,7 +26,7 @@ class Mapping(nn.Module):
         super().__init__()
         sides = [controls, *[width] * (self.LAYERS - 1), out]
         layers: list[nn.Module] = []
-        for inside, outside in zip(sides, sides[1:], strict=False):
+        for inside, outside in pairwise(sides):
             linear = nn.Linear(inside, outside)
             nn.init.kaiming_normal_(linear.weight, nonlinearity="relu")
             nn.init.zeros_(linear.bias)

@@ -3,6 +3,8 @@ one branch that judges patches, one that reads the expression."""
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 from torch import Tensor, nn
 
 
@@ -20,7 +22,7 @@ class Discriminator(nn.Module):
             raise ValueError(f"size {size} is no multiple of {2**layers}, as {layers} layers need")
         sides = [3, *(width * 2**i for i in range(layers))]
         body: list[nn.Module] = []
-        for inside, outside in zip(sides, sides[1:], strict=False):
+        for inside, outside in pairwise(sides):
             body += [nn.Conv2d(inside, outside, 4, 2, 1), nn.LeakyReLU(0.01, inplace=True)]
         self.body = nn.Sequential(*body)
         self.patches = nn.Conv2d(sides[-1], 1, 3, padding=1, bias=False)
