@@ -9,6 +9,7 @@ from contract.expression import (
     CORE_EXPRESSIONS,
     EXPRESSIONS,
     HIGH,
+    KEPT,
     LOW,
     NAMES,
     NEUTRAL,
@@ -18,6 +19,7 @@ from contract.expression import (
     UnknownExpressionError,
     UnknownParameterError,
     preset,
+    served_presets,
     toward,
     vector,
 )
@@ -60,6 +62,14 @@ def test_the_presets_are_unlike() -> None:
     presets = np.stack([preset(name) for name in EXPRESSIONS])
     apart = np.linalg.norm(presets[:, None] - presets[None], axis=-1)
     assert apart[~np.eye(len(EXPRESSIONS), dtype=bool)].min() > 0.5
+
+
+@pytest.mark.parametrize("name", EXPRESSIONS)
+def test_a_served_preset_leaves_alone_only_what_it_keeps(name: str) -> None:
+    served = served_presets()[name]
+    np.testing.assert_array_equal(vector(served), preset(name))
+    assert set(NAMES) - set(served) <= set(KEPT)
+    assert set(KEPT) < set(NAMES)
 
 
 def test_a_vector_of_single_parameters() -> None:

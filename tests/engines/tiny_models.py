@@ -24,7 +24,7 @@ from contract.card import (
     Provenance,
     Tensor,
 )
-from contract.expression import PARAMETERS, PRESETS
+from contract.expression import PARAMETERS, served_presets
 from contract.labels import LANDMARKS
 
 PROVENANCE = Provenance(
@@ -104,7 +104,7 @@ def tiny_editor(size: int = 64) -> tuple[Card, bytes]:
                 ParameterSpec(name=p.name, low=p.low, high=p.high, neutral=p.neutral)
                 for p in PARAMETERS
             ),
-            presets=PRESETS,
+            presets=served_presets(),
         ),
         licence="Apache-2.0",
         provenance=PROVENANCE,
