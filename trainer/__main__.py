@@ -15,9 +15,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run a command; returns its exit status."""
     parser = argparse.ArgumentParser(prog="python -m trainer", description="Make celmood's models.")
     subparsers = parser.add_subparsers(dest="command", required=True)
-    for module in sorted(pkgutil.iter_modules(commands.__path__), key=lambda found: found.name):
-        importlib.import_module(f"trainer.commands.{module.name}").register(subparsers)
-    chosen = parser.parse_args(arguments)
+    words = list(sys.argv[1:] if arguments is None else arguments)
+    known = sorted(module.name for module in pkgutil.iter_modules(commands.__path__))
+    # Only what is asked for is imported: each command brings its own heavy libraries.
+    for name in known if not words or words[0] not in known else words[:1]:
+        importlib.import_module(f"trainer.commands.{name}").register(subparsers)
+    chosen = parser.parse_args(words)
     status: int = chosen.run(chosen)
     return status
 

@@ -10,12 +10,11 @@ from __future__ import annotations
 import math
 import queue
 import signal
-import sys
 import threading
 import time
 from collections import defaultdict
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from types import FrameType
@@ -84,7 +83,6 @@ def train(method: Method, source: Source, run: Path, world: World, *, resume: bo
     if resume and (run / checkpoint.FILE).exists():
         start, pictures, spent = _restore(method, averages, run / checkpoint.FILE)
     run.mkdir(parents=True, exist_ok=True)
-    stats = Stats(run, start) if world.leads else None
     began = time.monotonic()
 
     def save(step: int) -> None:
@@ -110,11 +108,19 @@ def train(method: Method, source: Source, run: Path, world: World, *, resume: bo
     step = start
     window: dict[str, list[Tensor]] = defaultdict(list)
     window_began, window_pictures = time.monotonic(), 0
-    bar = tqdm(
-        total=recipe.steps, initial=start, unit="step", disable=not world.leads, file=sys.stderr,
-        mininterval=1.0,
-    )  # fmt: skip
-    with _stop_signals() as stopped, _prefetch(source, start, recipe.steps, world) as batches:
+    with ExitStack() as stack:
+        stats = stack.enter_context(closing(Stats(run, start))) if world.leads else None
+        bar = stack.enter_context(
+            tqdm(
+                total=recipe.steps,
+                initial=start,
+                unit="step",
+                disable=not world.leads,
+                mininterval=1.0,
+            )
+        )
+        stopped = stack.enter_context(_stop_signals())
+        batches = stack.enter_context(_prefetch(source, start, recipe.steps, world))
         for network in method.networks.values():
             network.train()
         for batch in batches:
@@ -158,10 +164,7 @@ def train(method: Method, source: Source, run: Path, world: World, *, resume: bo
             if world.any(stopped.is_set() or over):
                 reason = "signal" if stopped.is_set() else "minutes"
                 break
-    save(step)
-    bar.close()
-    if stats:
-        stats.close()
+        save(step)
     return Outcome(step=step, reason=reason)
 
 

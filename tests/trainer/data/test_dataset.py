@@ -61,9 +61,13 @@ def test_pictures_are_mapped_not_loaded(folder: Path) -> None:
 
 
 def test_nothing_appears_when_drawing_fails(tmp_path: Path) -> None:
-    with pytest.raises(KeyError), Writer(tmp_path / "set", views=VIEWS, size=SIZE) as writer:
-        writer.append(*character(0))
-        raise KeyError
+    def draw() -> None:
+        with Writer(tmp_path / "set", views=VIEWS, size=SIZE) as writer:
+            writer.append(*character(0))
+            raise KeyError
+
+    with pytest.raises(KeyError):
+        draw()
     assert list(tmp_path.iterdir()) == []
 
 
