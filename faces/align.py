@@ -12,7 +12,16 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from faces.canvas import RGB8, Canvas, Colour, over_ground, premultiplied, shrunk, whole_pixels
+from faces.canvas import (
+    RGB8,
+    Canvas,
+    Colour,
+    as_samples,
+    over_ground,
+    premultiplied,
+    shrunk,
+    whole_pixels,
+)
 from faces.face import Box, Point
 
 Matrix = NDArray[np.float64]
@@ -90,4 +99,4 @@ def crop(canvas: Canvas, matrix: Matrix, size: int, ground: Colour) -> RGB8:
     turned = cv2.warpAffine(
         smaller, local, (size, size), flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE
     )
-    return over_ground(turned, canvas, ground)
+    return over_ground(as_samples(turned), canvas, ground)

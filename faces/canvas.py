@@ -9,6 +9,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 import cv2
 import numpy as np
@@ -16,6 +17,9 @@ from numpy.typing import NDArray
 
 Pixels = NDArray[np.uint8] | NDArray[np.uint16]
 """[H, W, C]: grey, grey and alpha, RGB, or RGB and alpha (straight), for C of 1 to 4."""
+
+Samples = NDArray[np.float32] | Pixels
+"""Pixels on their way: straight as in the file, or float32 where colours are times alpha."""
 
 RGB8 = NDArray[np.uint8]
 Colour = tuple[int, int, int]
@@ -55,7 +59,7 @@ class Canvas:
         return self.to_srgb is not _same
 
 
-def premultiplied(pixels: Pixels, alpha: bool) -> NDArray[np.float32] | Pixels:
+def premultiplied(pixels: Pixels, alpha: bool) -> Samples:
     """Pixels ready to be resampled: colours times alpha as float32, or untouched when opaque."""
     top = np.iinfo(pixels.dtype).max
     if not alpha or int(pixels[..., -1].min()) == top:
@@ -66,38 +70,40 @@ def premultiplied(pixels: Pixels, alpha: bool) -> NDArray[np.float32] | Pixels:
     return result
 
 
-def over_ground(samples: NDArray[np.float32] | Pixels, canvas: Canvas, ground: Colour) -> RGB8:
-    """Resampled pixels (premultiplied where float32) [S, S, C] of `canvas` in sRGB over `ground`."""
-    if samples.ndim == 2:
-        samples = samples[..., None]
+def over_ground(samples: Samples, canvas: Canvas, ground: Colour) -> RGB8:
+    """Samples [S, S, C] of `canvas` as sRGB [S, S, 3] over `ground`."""
     top = canvas.top
     colours = samples[..., :-1] if canvas.has_alpha else samples
     share: NDArray[np.float32] | None = None
-    values = colours.astype(np.float32)
+    values: NDArray[np.float32] = colours.astype(np.float32)
     if canvas.has_alpha and samples.dtype == np.float32:
-        share = np.clip(samples[..., -1:] * np.float32(1 / top), 0, 1)
-        values = values / np.maximum(share, 1e-4)
+        share = np.asarray(np.clip(samples[..., -1:] / np.float32(top), 0, 1), np.float32)
+        values /= np.maximum(share, np.float32(1e-4))
     if values.shape[2] == 1:
         values = np.repeat(values, 3, axis=2)
     rgb = canvas.to_srgb(_rounded(values * np.float32(255 / top)))
     if share is None:
         return rgb
     below = np.array(ground, np.float32)
-    return _rounded(rgb * share + below * (1 - share))
+    return _rounded(below + share * (rgb - below))
 
 
 def _rounded(values: NDArray[np.float32]) -> RGB8:
     return np.clip(np.rint(values), 0, 255).astype(np.uint8)
 
 
-def shrunk(samples: NDArray[np.float32] | Pixels, scale: float) -> NDArray[np.float32] | Pixels:
+def shrunk(samples: Samples, scale: float) -> Samples:
     """`samples` [H, W, C] made smaller by `scale` < 1 with an area filter, else as they are."""
     if scale >= 1:
         return samples
     height, width = samples.shape[:2]
     size = max(1, round(width * scale)), max(1, round(height * scale))
-    smaller = cv2.resize(samples, size, interpolation=cv2.INTER_AREA)
-    return smaller if smaller.ndim == 3 else smaller[..., None]
+    return as_samples(cv2.resize(samples, size, interpolation=cv2.INTER_AREA))
+
+
+def as_samples(array: NDArray[Any]) -> Samples:
+    """What OpenCV gave back as [H, W, C]: it drops the last axis when C is 1."""
+    return array if array.ndim == 3 else array[..., None]
 
 
 def whole_pixels(start: float, stop: float, length: int) -> tuple[int, int]:

@@ -35,8 +35,8 @@ _LEAST_MOVE: Final = 0.05
 class Change:
     """What a network wants changed in an aligned crop of S pixels.
 
-    `paint` [3, S, S] is sRGB in 0 to 1, `mask` [S, S] is its share in 0 to 1, and the new pixel at
-    p is the old one at p + `displacement`(p), in sides, [2, S, S] (x, y), before paint goes over it.
+    `paint` [3, S, S] is sRGB in 0 to 1 and `mask` [S, S] its share in 0 to 1. Before paint goes
+    over it, the new pixel at p is the old one at p + `displacement`(p) [2, S, S], x, y in sides.
     """
 
     paint: Floats
@@ -91,12 +91,12 @@ class _Layers:
 def _layers(change: Change, matrix: Matrix, canvas: Canvas) -> _Layers:
     """The change in the picture's colours and pixels, faded towards the border of the crop."""
     size = change.mask.shape[-1]
-    paint = np.clip(change.paint.transpose(1, 2, 0), 0, 1).astype(np.float32)
+    paint = np.asarray(np.clip(change.paint.transpose(1, 2, 0), 0, 1), np.float32)
     if canvas.profiled:
         rgb = canvas.from_srgb(np.rint(paint * 255).astype(np.uint8))
-        paint = rgb.astype(np.float32) / np.float32(255)
+        paint = np.asarray(rgb / np.float32(255), np.float32)
     if canvas.pixels.shape[2] < 3:
-        paint = cv2.cvtColor(paint, cv2.COLOR_RGB2GRAY)[..., None]
+        paint = np.asarray(cv2.cvtColor(paint, cv2.COLOR_RGB2GRAY), np.float32)[..., None]
     cover = np.zeros((size, size, 3), np.float32)
     cover[..., 0] = np.clip(change.mask, 0, 1)
     if change.displacement is not None:

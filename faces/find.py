@@ -122,7 +122,7 @@ def _decode(
     peak = (heat >= cv2.dilate(heat, np.ones((3, 3), np.uint8))) & (heat > threshold)
     faces = []
     for row, column in np.argwhere(peak):
-        x, y = (column + 0.5) * stride, (row + 0.5) * stride
+        x, y = (float(column) + 0.5) * stride, (float(row) + 0.5) * stride
         left, top, right, bottom = (float(v) * size for v in box[:, row, column])
         if left + right <= 0 or top + bottom <= 0:
             continue

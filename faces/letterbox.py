@@ -7,7 +7,16 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 
-from faces.canvas import RGB8, Canvas, Colour, over_ground, premultiplied, shrunk, whole_pixels
+from faces.canvas import (
+    RGB8,
+    Canvas,
+    Colour,
+    as_samples,
+    over_ground,
+    premultiplied,
+    shrunk,
+    whole_pixels,
+)
 from faces.face import Box, Point
 
 
@@ -55,7 +64,8 @@ def window(canvas: Canvas, square: Box, size: int, ground: Colour) -> View:
     way = cv2.INTER_AREA if scale < 1 else cv2.INTER_CUBIC
     if way == cv2.INTER_AREA and 4 * scale < 1:  # a second, cheap step for very large pictures
         samples = shrunk(samples, 2 * scale)
-    seen = over_ground(cv2.resize(samples, (width, height), interpolation=way), canvas, ground)
+    resized = as_samples(cv2.resize(samples, (width, height), interpolation=way))
+    seen = over_ground(resized, canvas, ground)
     pixels = np.empty((size, size, 3), np.uint8)
     pixels[:] = ground
     pixels[y : y + height, x : x + width] = seen

@@ -14,7 +14,7 @@ from typing import Any, Final, Literal, get_args
 
 import cv2
 import numpy as np
-from PIL import Image, ImageCms, JpegImagePlugin
+from PIL import Image, ImageCms, JpegImagePlugin, PngImagePlugin, WebPImagePlugin
 
 from faces.canvas import RGB8, Canvas, Pixels
 from serving import png
@@ -22,7 +22,14 @@ from serving import png
 Format = Literal["png", "webp", "jpeg"]
 FORMATS: Final[tuple[Format, ...]] = get_args(Format)
 
-_READ: Final = ("PNG", "JPEG", "MPO", "WEBP")
+_READ: Final = tuple(
+    plugin.format
+    for plugin in (
+        PngImagePlugin.PngImageFile,
+        JpegImagePlugin.JpegImageFile,  # also opens what phones write, MPO
+        WebPImagePlugin.WebPImageFile,
+    )
+)
 _ORIENTATION: Final = 0x0112
 _LOSSY_QUALITY: Final = 92
 _PAPER: Final = 255
@@ -148,9 +155,7 @@ def encode(picture: Picture, format: Format | None = None, quality: int | None =
     """
     format = format or picture.format
     if format == "png":
-        if picture.pixels.dtype == np.uint16:
-            return png.encode16(np.asarray(picture.pixels, np.uint16), picture.profile)
-        return _save(_image(picture.pixels), "PNG", picture.profile, compress_level=_FAST)
+        return png.encode(picture.pixels, picture.profile)
     pixels = _eight_bits(picture.pixels)
     if format == "webp":
         lossless = quality == 100 or (quality is None and picture.lossless)
@@ -167,8 +172,7 @@ def encode(picture: Picture, format: Format | None = None, quality: int | None =
     return _save(_image(pixels), "JPEG", picture.profile, quality=quality or _LOSSY_QUALITY)
 
 
-_FAST: Final = 3
-_LOSSLESS_EFFORT: Final = 20
+_LOSSLESS_EFFORT: Final = 0
 
 
 def _save(image: Image.Image, name: str, profile: bytes | None, **options: Any) -> bytes:
@@ -219,7 +223,7 @@ def _pixels(image: Image.Image, data: bytes) -> Pixels:
         image = image.convert("LA" if image.mode == "L" else "RGBA")
     elif image.mode not in ("L", "LA", "RGB", "RGBA"):
         image = image.convert("RGBA" if image.has_transparency_data else "RGB")
-    array = np.asarray(image)
+    array = np.asarray(image, np.uint8)
     return array[..., None] if array.ndim == 2 else array
 
 
@@ -256,7 +260,7 @@ def _as_shown(pixels: Pixels, orientation: object) -> Pixels:
             turned = pixels[:, ::-1].swapaxes(0, 1)
         case _:
             return pixels
-    return np.ascontiguousarray(turned)
+    return turned.copy()
 
 
 def _lossless_webp(data: bytes) -> bool:

@@ -1,4 +1,4 @@
-"""PNG with 16 bits a channel, which Pillow reads and writes for grey alone."""
+"""PNG, where Pillow falls short: 16 bits a channel, and writing within milliseconds."""
 
 from __future__ import annotations
 
@@ -10,10 +10,13 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from faces.canvas import Pixels
+
 _SIGNATURE: Final = b"\x89PNG\r\n\x1a\n"
 _KINDS: Final = {1: 0, 2: 4, 3: 2, 4: 6}
 _GREY_ALPHA: Final = 4
 _UP: Final = 2
+_LEVEL: Final = 1
 
 
 def depth(data: bytes) -> int:
@@ -34,19 +37,27 @@ def decode16(data: bytes) -> NDArray[np.uint16]:
     return np.ascontiguousarray(pixels[..., order]).astype(np.uint16)
 
 
-def encode16(pixels: NDArray[np.uint16], profile: bytes | None = None) -> bytes:
-    """A PNG file of [H, W, C], C of 1 to 4; each row is stored as its difference to the last."""
+def encode(pixels: Pixels, profile: bytes | None = None) -> bytes:
+    """A PNG file of [H, W, C], C of 1 to 4, with 8 or 16 bits a channel.
+
+    Each row is stored as its difference to the last, and only runs are packed: on drawings that is
+    several times faster than zlib's usual way, for files of about the same size.
+    """
     height, width, channels = pixels.shape
-    rows = np.ascontiguousarray(pixels.astype(">u2")).view(np.uint8).reshape(height, -1)
+    bits = 8 * pixels.dtype.itemsize
+    ordered = np.ascontiguousarray(pixels.astype(pixels.dtype.newbyteorder(">"), copy=False))
+    rows = ordered.view(np.uint8).reshape(height, -1)
     lines = np.empty((height, rows.shape[1] + 1), np.uint8)
     lines[:, 0] = _UP
     lines[0, 1:] = rows[0]
     np.subtract(rows[1:], rows[:-1], out=lines[1:, 1:])
-    header = struct.pack(">IIBBBBB", width, height, 16, _KINDS[channels], 0, 0, 0)
+    packer = zlib.compressobj(_LEVEL, zlib.DEFLATED, 15, 9, zlib.Z_RLE)
+    body = packer.compress(lines.data) + packer.flush()
+    header = struct.pack(">IIBBBBB", width, height, bits, _KINDS[channels], 0, 0, 0)
     chunks = [_chunk(b"IHDR", header)]
     if profile is not None:
         chunks.append(_chunk(b"iCCP", b"ICC Profile\0\0" + zlib.compress(profile)))
-    chunks += [_chunk(b"IDAT", zlib.compress(lines.tobytes(), 3)), _chunk(b"IEND", b"")]
+    chunks += [_chunk(b"IDAT", body), _chunk(b"IEND", b"")]
     return _SIGNATURE + b"".join(chunks)
 
 

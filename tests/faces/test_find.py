@@ -1,0 +1,70 @@
+from __future__ import annotations
+
+import cv2
+import numpy as np
+import pytest
+
+from engines.onnx_engine import OnnxEngine
+from faces.canvas import Canvas
+from faces.face import Box, Face
+from faces.find import find_faces, find_in_boxes
+from tests.pictures import Square, scene, with_alpha
+
+
+def find(engine: OnnxEngine, pixels: np.ndarray) -> list[Face]:
+    return find_faces(engine, engine.cards()["finder"], Canvas(pixels))
+
+
+@pytest.mark.parametrize(
+    "faces",
+    [
+        ((120, 100, 20),),
+        ((60, 60, 14), (180, 130, 20)),
+        ((24, 24, 20),),
+        ((40, 50, 14), (120, 150, 14), (200, 60, 14)),
+    ],
+)
+def test_every_square_is_found_where_it_is(engine: OnnxEngine, faces: tuple[Square, ...]) -> None:
+    found = find(engine, scene(faces=faces))
+    assert len(found) == len(faces)
+    for x, y, side in faces:
+        face = min(found, key=lambda f: abs(f.box.centre[0] - x) + abs(f.box.centre[1] - y))
+        assert face.box.centre == pytest.approx((x, y), abs=1.5)
+        assert face.box.width == pytest.approx(4 * side, rel=0.06)
+        assert face.landmarks["left_eye"][0] == pytest.approx(x - side, abs=2)
+        assert face.landmarks["right_eye"][0] == pytest.approx(x + side, abs=2)
+        assert face.landmarks["chin"][1] == pytest.approx(y + 2 * side, abs=3)
+        assert isinstance(face.box.x, float)
+    scores = [face.score for face in found]
+    assert scores == sorted(scores, reverse=True)
+
+
+def test_the_second_look_is_finer_than_the_first(engine: OnnxEngine) -> None:
+    picture = cv2.resize(scene(faces=()), (2400, 2000))
+    picture[1101:1181, 1003:1083] = (255, 0, 255)
+    (face,) = find(engine, picture)
+    # One cell of the first look is 37 pixels of this picture, of the second 8.
+    assert face.box.centre == pytest.approx((1043, 1141), abs=5)
+
+
+def test_no_square_no_face(engine: OnnxEngine) -> None:
+    assert find(engine, scene(faces=())) == []
+
+
+def test_alpha_grey_and_depth_do_not_disturb(engine: OnnxEngine) -> None:
+    picture = scene()
+    assert len(find(engine, with_alpha(picture))) == 1
+    assert len(find(engine, picture.astype(np.uint16) * 257)) == 1
+    assert find(engine, picture[..., :1]) == []
+
+
+def test_a_box_gets_its_landmarks_from_a_closer_look(engine: OnnxEngine) -> None:
+    card = engine.cards()["finder"]
+    given = [Box(85, 65, 76, 76), Box(150, 10, 40, 40)]
+    seen, unseen = find_in_boxes(engine, card, Canvas(scene()), given)
+    assert seen.box == given[0]
+    assert seen.landmarks["left_eye"] == pytest.approx((100, 98), abs=2)
+    assert seen.score > 0.5
+    assert unseen.box == given[1]
+    assert unseen.score == 0
+    assert unseen.landmarks["left_eye"][1] == pytest.approx(10 + 0.51 * 40)
