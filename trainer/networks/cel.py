@@ -46,6 +46,7 @@ class Cel(nn.Module):
         widths: tuple[int, int, int, int, int] = (16, 64, 96, 192, 256),  # at 1/2 to 1/32
         blocks: tuple[int, int, int] = (1, 1, 1),  # controlled blocks at 1/8, 1/16 and 1/32
         mapping: int = 128,  # width of the mapping network
+        colours: int = 8,  # of the palette that paint is mixed from
         reach: float = 0.15,  # largest displacement, fractions of the crop's side
     ) -> None:
         super().__init__()
@@ -77,12 +78,13 @@ class Cel(nn.Module):
         self.at_quarter = Controlled(quarter, mapping, normalised=False, convolutions=1)
         self.at_half = Controlled(half, mapping, normalised=False, convolutions=1)
         self.move = nn.Conv2d(quarter, 2, 3, padding=1)
-        self.draw = nn.Conv2d(half, 16, 3, padding=1)
+        self.palette = Palette(eighth, colours)
+        self.draw = nn.Conv2d(half, 4 * (colours + 1), 3, padding=1)
         nn.init.zeros_(self.move.weight)
         nn.init.zeros_(_bias(self.move))
         with torch.no_grad():
-            self.draw.weight[12:] *= 0.1
-            _bias(self.draw)[12:] = -2.0
+            self.draw.weight[-4:] *= 0.1
+            _bias(self.draw)[-4:] = -2.0
 
     def forward(self, image: Tensor, control: Tensor) -> Change:
         """The change that `control` [N,2P] asks of `image` [N,3,S,S]; float32 outputs."""
@@ -101,15 +103,16 @@ class Cel(nn.Module):
         x = self._rise(1, x, skips)
         for block in self.at_eighth:
             x = block(x, style)
+        colours = self.palette(x, image)  # [N,K,3]
         x = self.at_quarter(self._rise(2, x, skips), style)
         move = self.move(x)  # [N,2,S/4,S/4]
         x = self.at_half(self._rise(3, x, skips), style)
-        drawn = self.draw(x).float()  # [N,16,S/2,S/2]: four pixels of (red, green, blue), four of mask
+        shares, mask = self.draw(x).float().split((4 * colours.shape[1], 4), 1)  # [N,4K|4,S/2,S/2]
         gate = control[:, control.shape[1] // 2 :].amax(1).clamp(0, 1).view(-1, 1, 1, 1)
         displacement = torch.tanh(move.float()) * (self.reach * gate)
         return Change(
-            paint=torch.tanh(F.pixel_shuffle(drawn[:, :12], 2)),
-            mask=torch.sigmoid(F.pixel_shuffle(drawn[:, 12:], 2)) * gate,
+            paint=F.pixel_shuffle(mix(colours, shares), 2),
+            mask=torch.sigmoid(F.pixel_shuffle(mask, 2)) * gate,
             displacement=F.interpolate(
                 displacement, scale_factor=4.0, mode="bilinear", align_corners=False
             ),
@@ -152,6 +155,42 @@ class Controlled(nn.Module):
         y = self.norm(self.first(x))
         y = F.leaky_relu(torch.addcmul(shift, y, 1 + scale), SLOPE)
         return x + self.second(y)
+
+
+class Palette(nn.Module):
+    """The colours that a face is painted with: looked up in the picture, then tinted.
+
+    Drawings have few colours, mostly flat. Skin that is painted where an eye was must be the skin's
+    own colour, whatever that is in this picture; a tongue is a colour that is not there yet.
+    """
+
+    def __init__(self, channels: int, colours: int) -> None:
+        super().__init__()
+        self.look = nn.Conv2d(channels, colours, 1)
+        self.tint = nn.Linear(channels, 3 * colours)
+        nn.init.normal_(self.tint.bias)
+
+    def forward(self, x: Tensor, image: Tensor) -> Tensor:
+        """Features [N,C,S/8,S/8] and image [N,3,S,S] to colours [N,K,3] in (-1,1)."""
+        where = self.look(x).flatten(2).float().softmax(2)  # [N,K,S/8*S/8]
+        tint = self.tint(x.mean((2, 3))).float().unflatten(1, (-1, 3))
+        with torch.autocast(x.device.type, enabled=False):
+            found = where @ F.avg_pool2d(image, 8).flatten(2).transpose(1, 2)
+            return torch.tanh(torch.atanh(0.98 * found) + tint)
+
+
+def mix(colours: Tensor, shares: Tensor) -> Tensor:
+    """Colours [N,K,3] mixed by shares [N,4K,H,W] (logits) to [N,12,H,W].
+
+    Shares are sigmoids over their sum: as crisp as a softmax, and one product gives sum and mixture.
+    """
+    n, k, _ = colours.shape
+    h, w = shares.shape[2:]
+    with torch.autocast(shares.device.type, enabled=False):
+        each = torch.sigmoid(shares).reshape(n, k, 4 * h * w)
+        rows = torch.cat((colours, torch.ones_like(colours[..., :1])), 2).transpose(1, 2)
+        mixed = rows @ each  # [N,4,4*H*W]: red, green, blue, sum of shares
+        return (mixed[:, :3] / (mixed[:, 3:] + 1e-6)).view(n, 12, h, w)
 
 
 def warp(image: Tensor, displacement: Tensor) -> Tensor:
