@@ -161,14 +161,14 @@ def shape_eye(
     up = shut + (open_up - shut) * lift
     # The upper corner follows the lid, so that a lid half down is flatter, not smaller.
     if lid > 1.0:
-        up = up - (lid - 1.0) * 0.75 * _ROUND**0.5
+        up = up - (lid - 1.0) * 0.55 * _ROUND**0.6
     up = up - slant * 0.22 * _U * (0.35 + 0.65 * lift) * (1 - 0.25 * np.abs(_U))
     hold = min(lift / 0.35, 1.0)
     hold = hold * hold * (3 - 2 * hold)
     low = low_down - push * 0.30 * (0.3 + 0.7 * _ROUND)
     low = shut + (low - shut) * hold
     if lid > 1.0:
-        low = low + (lid - 1.0) * 0.30 * _ROUND
+        low = low + (lid - 1.0) * 0.22 * _ROUND
     low = np.maximum(low, up)
     crease = np.minimum(open_up, up) * 0.55 + up * 0.45 - eyes.crease / height
     x = side * (0.5 + _U * eyes.width / 2)

@@ -69,6 +69,8 @@ def _places(rng: np.random.Generator, count: int) -> list[View]:
         if len(views) == count:
             break
         low, high = (0.045, 0.42) if count == 1 else (0.035, 0.34 / count**0.5)
+        if count == 1 and rng.random() < 0.4:  # what the second, closer look sees
+            low = 0.24
         distance = float(np.exp(rng.uniform(np.log(low), np.log(high))))
         free = max(0.5 - 1.35 * distance, 0.06)
         view = View(

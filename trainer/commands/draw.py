@@ -9,6 +9,7 @@ import argparse
 import sys
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Final
 
@@ -22,8 +23,10 @@ from trainer.characters import draw, sample_character, sample_view
 from trainer.characters import labels as shown
 from trainer.characters.damage import apply_damage, sample_damage
 from trainer.characters.moods import change_part, sample_mood
+from trainer.characters.scene import draw_scene
 from trainer.characters.style import JUDGING, TRAINING
 from trainer.data.dataset import DatasetError, Labels, Writer
+from trainer.data.scenes import open_scenes, write_scenes
 
 _STYLES: Final = {"training": TRAINING, "judging": JUDGING}
 _SHEET: Final = 8
@@ -51,12 +54,15 @@ def register(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) ->
     parser.add_argument("--moods", choices=("varied", "core", "presets"), default="varied")
     parser.add_argument("--styles", choices=tuple(_STYLES), default="training")
     parser.add_argument("--clean", action="store_true", help="no JPEG, blur, grain and the like")
+    parser.add_argument("--scenes", type=int, help="so many scenes for the finder instead")
     parser.add_argument("--workers", type=int, default=1, help="processes that draw")
     parser.set_defaults(run=run)
 
 
 def run(arguments: argparse.Namespace) -> int:
     """Run the command; returns its exit status."""
+    if arguments.scenes is not None:
+        return _scenes(arguments)
     views = {"core": len(CORE_EXPRESSIONS), "presets": len(EXPRESSIONS)}.get(
         arguments.moods, arguments.views
     )
@@ -80,6 +86,25 @@ def run(arguments: argparse.Namespace) -> int:
         return 2
     _contact_sheet(sheet).save(arguments.out / "sheet.png")
     print(f"{len(seeds)} characters, {views} drawings each, in {arguments.out}")
+    return 0
+
+
+def _scenes(arguments: argparse.Namespace) -> int:
+    total, size = arguments.scenes, arguments.size
+    seeds = range(arguments.first_seed, arguments.first_seed + total)
+    one = partial(
+        draw_scene, size=size, within=_STYLES[arguments.styles], damage=not arguments.clean
+    )
+    try:
+        with ProcessPoolExecutor(arguments.workers) as pool:
+            drawn = tqdm(pool.map(one, seeds, chunksize=8), total=total, unit="scene")
+            write_scenes(arguments.out, drawn, total, size, arguments.first_seed)
+    except DatasetError as error:
+        print(f"error: {error}", file=sys.stderr)
+        return 2
+    first = open_scenes(arguments.out).pictures[: _SHEET * _SHEET]
+    _contact_sheet(list(first)).save(arguments.out / "sheet.png")
+    print(f"{total} scenes in {arguments.out}")
     return 0
 
 

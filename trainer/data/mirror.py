@@ -23,7 +23,7 @@ _VECTOR_ORDER: Final = np.array([expression.INDEX[_other_side(n)] for n in expre
 _VECTOR_SIGN: Final = np.array(
     [-1.0 if n in _TURNED else 1.0 for n in expression.NAMES], np.float32
 )
-_LANDMARK_ORDER: Final = np.array([LANDMARKS.index(_other_side(n)) for n in LANDMARKS])
+LANDMARK_SWAP: Final = np.array([LANDMARKS.index(_other_side(n)) for n in LANDMARKS])
 
 
 def flip_vectors(vectors: NDArray[np.float32]) -> NDArray[np.float32]:
@@ -33,6 +33,6 @@ def flip_vectors(vectors: NDArray[np.float32]) -> NDArray[np.float32]:
 
 def flip_landmarks(landmarks: NDArray[np.float32], width: float) -> NDArray[np.float32]:
     """The landmarks [...,27,2] of the mirrored picture, `width` pixels wide (x to width - x)."""
-    flipped = landmarks[..., _LANDMARK_ORDER, :].copy()
+    flipped = landmarks[..., LANDMARK_SWAP, :].copy()
     flipped[..., 0] = width - flipped[..., 0]
     return flipped
