@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import Protocol
 
 import numpy as np
 
@@ -80,18 +81,24 @@ class Body:
         return np.stack([across, down + self._chin], 1)
 
 
-class Tailor:
-    """Draws pieces of cloth on a body with one pen in one style."""
+class Place(Protocol):
+    """Where pieces are put: takes its own coordinates [N, 2] to view units."""
 
-    def __init__(self, pen: Pen, body: Body, style: Style, numbers: tuple[float, ...]) -> None:
-        self.pen, self.body, self.style, self.numbers = pen, body, style, numbers
+    def at(self, points: Points | Half) -> Points: ...
+
+
+class Maker:
+    """Draws shaded and lined pieces in a place with one pen in one style."""
+
+    def __init__(self, pen: Pen, place: Place, style: Style, numbers: tuple[float, ...]) -> None:
+        self.pen, self.place, self.style, self.numbers = pen, place, style, numbers
         self.dark = -style.light  # the side in the shade
         self.width = style.line_width
         self.strength = {"flat": 0.0, "cel": 1.0, "soft": 0.55, "painted": 0.65}[style.shading]
 
     def smooth(self, anchors: Half, per_span: int = 5, closed: bool = False) -> Points:
-        """A smooth curve through body coordinates, in view units."""
-        return self.body.at(curve(list(anchors), per_span, closed))
+        """A smooth curve through the place's coordinates, in view units."""
+        return self.place.at(curve(list(anchors), per_span, closed))
 
     def fill(self, points: Points, colour: Colour, alpha: float = 1.0) -> None:
         """Fill view units with one colour."""
@@ -132,7 +139,7 @@ class Tailor:
     def line(
         self, anchors: Half, of: Cloth, width: float = 1.0, start: float = 0.3, end: float = 0.5
     ) -> None:
-        """A line of the pen along a smooth curve in body coordinates."""
+        """A line of the pen along a smooth curve through `anchors`."""
         points = self.smooth(anchors, 4)
         self.pen.stroke(points, width * self.width, argb(of.line), start, end)
 
@@ -146,6 +153,14 @@ class Tailor:
     def seam(self, points: Points, colour: Colour, width: float) -> None:
         """An even band along view units: stripes, hems, straps."""
         self.pen.stroke(points, width, argb(colour), 0.0, 0.0)
+
+
+class Tailor(Maker):
+    """Draws pieces of cloth on a body."""
+
+    def __init__(self, pen: Pen, body: Body, style: Style, numbers: tuple[float, ...]) -> None:
+        super().__init__(pen, body, style, numbers)
+        self.body = body
 
 
 def scallops(anchors: Points, count: int, depth: float) -> Points:
