@@ -8,7 +8,7 @@ from pathlib import Path
 
 import torch
 
-from trainer import checkpoint, loop
+from trainer import checkpoint, loop, provenance
 from trainer.data.dataset import DatasetError
 from trainer.distributed import DeviceError, World, join
 from trainer.methods import registry
@@ -56,6 +56,7 @@ def _train(arguments: argparse.Namespace, world: World) -> int:
     source = method.source(arguments.data)
     if world.leads:
         out.mkdir(parents=True, exist_ok=True)
+        provenance.record(out, arguments.data)
         (out / "recipe.json").write_text(recipe.model_dump_json(indent=1) + "\n", encoding="utf-8")
     outcome = loop.train(method, source, out, world, resume=arguments.resume)
     if world.leads:

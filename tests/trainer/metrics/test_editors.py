@@ -1,0 +1,66 @@
+"""Controls as a caller of the service would send them."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+import torch
+
+from contract import expression
+from trainer.metrics.editors import EditorError, composed, control_between
+
+
+class Editor:
+    """Only what controls depend on."""
+
+    size = 32
+
+    def __init__(self, labels: tuple[str, ...] | None) -> None:
+        self.labels = labels
+
+    def __call__(self, pictures: torch.Tensor, control: torch.Tensor) -> torch.Tensor:
+        raise NotImplementedError
+
+
+def _set(source: str, target: str) -> dict[str, float]:
+    control = control_between(
+        Editor(None),
+        expression.preset(source)[None],
+        expression.preset(target)[None],
+        [target],
+    )[0]
+    value, chosen = control[: expression.SIZE], control[expression.SIZE :]
+    assert bool((value[chosen == 0] == 0).all())
+    return {n: float(value[i]) for i, n in enumerate(expression.NAMES) if chosen[i]}
+
+
+def test_what_a_served_preset_sets_is_set() -> None:
+    control = _set("neutral", "angry")
+    assert set(control) == set(expression.served_presets()["angry"])
+    assert control["tears"] == 0
+    assert control["brow_tilt_left"] == pytest.approx(0.9)
+
+
+def test_what_differs_is_set_too_so_that_the_truth_is_the_right_answer() -> None:
+    assert "gaze_y" in _set("sad", "angry")
+    assert "gaze_y" not in _set("neutral", "angry")
+
+
+def test_one_hot() -> None:
+    vectors = np.zeros((2, expression.SIZE), np.float32)
+    editor = Editor(("happy", "sad", "angry"))
+    control = control_between(editor, vectors, vectors, ["angry", "happy"])
+    assert control.tolist() == [[0, 0, 1], [1, 0, 0]]
+    with pytest.raises(EditorError, match="smug"):
+        control_between(editor, vectors, vectors, ["smug", "happy"])
+
+
+def test_composition_with_and_without_displacement() -> None:
+    picture = torch.rand(1, 3, 8, 8) * 2 - 1
+    paint, shut = torch.ones(1, 3, 8, 8), torch.zeros(1, 1, 8, 8)
+    assert torch.equal(composed(picture, (paint, shut)), picture)
+    assert torch.equal(composed(picture, (paint, shut + 1)), paint)
+    right = torch.zeros(1, 2, 8, 8)
+    right[:, 0] = 1 / 8
+    moved = composed(picture, (paint, shut, right))
+    assert torch.allclose(moved[..., :7], picture[..., 1:], atol=1e-5)

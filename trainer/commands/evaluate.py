@@ -1,0 +1,99 @@
+"""`python -m trainer evaluate RUN --data DIR --judge RUN`: an editor against held-out drawings."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+from tqdm import tqdm
+
+from contract.card import CardError
+from trainer import checkpoint, provenance
+from trainer.data.dataset import Dataset, DatasetError
+from trainer.metrics.editing import measure
+from trainer.metrics.editors import Editor, EditorError, ExportedEditor, TrainedEditor
+from trainer.metrics.judging import JudgeError, TrainedJudge
+from trainer.recipe import RecipeError
+from trainer.reports import editing
+
+
+def register(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    """Add the command to the parser."""
+    parser = subparsers.add_parser("evaluate", help="measure an editor on held-out drawings")
+    what = parser.add_mutually_exclusive_group(required=True)
+    what.add_argument("editor", nargs="?", type=Path, help="folder of a run of an editing method")
+    what.add_argument("--onnx", type=Path, help="folder of an exported model instead of a run")
+    parser.add_argument("--data", type=Path, required=True, help="held-out drawings (see draw)")
+    parser.add_argument("--judge", type=Path, help="run of the method judge; none: no accuracies")
+    parser.add_argument("--characters", type=int, default=1000, help="how many (default: 1000)")
+    parser.add_argument("--batch", type=int, default=18, help="edits at a time (default: 18)")
+    parser.add_argument("--device", default="cpu", help="cpu or cuda, for runs (default: cpu)")
+    parser.add_argument("--out", type=Path, help="folder of the report (default: in the run)")
+    parser.set_defaults(run=run)
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Run the command; returns its exit status."""
+    try:
+        return _evaluate(arguments)
+    except (
+        CardError, DatasetError, EditorError, JudgeError, RecipeError, checkpoint.CheckpointError,
+        provenance.SeedOverlapError,
+    ) as error:  # fmt: skip
+        print(f"error: {error}", file=sys.stderr)
+        return 2
+
+
+def _evaluate(arguments: argparse.Namespace) -> int:
+    source: Path = arguments.onnx or arguments.editor
+    if arguments.onnx and arguments.out is None:
+        raise EditorError("say where the report of an exported model goes: --out DIR")
+    dataset = Dataset.open(arguments.data)
+    seeds = (int(dataset.labels.seeds.min()), int(dataset.labels.seeds.max()))
+    checked = [
+        provenance.check_held_out(run, seeds, str(arguments.data))
+        for run in (arguments.editor, arguments.judge)
+        if run is not None
+    ]
+    held_out = bool(checked) and all(checked) and arguments.onnx is None
+    if not held_out:
+        print("note: the seeds of the training data are not known here", file=sys.stderr)
+    editor: Editor = (
+        ExportedEditor(source) if arguments.onnx else TrainedEditor(source, arguments.device)
+    )
+    judge = TrainedJudge(arguments.judge, arguments.device) if arguments.judge else None
+
+    def progress(characters: Iterator[int]) -> Iterator[int]:
+        return iter(tqdm(characters, total=arguments.characters, unit="character"))
+
+    measured = measure(
+        editor,
+        judge,
+        dataset,
+        characters=arguments.characters,
+        batch=arguments.batch,
+        progress=progress,
+    )
+    out: Path = arguments.out or source / "evaluation"
+    editing.write(
+        out,
+        measured,
+        judged=judge is not None,
+        measured_by=_command(arguments),
+        facts={"data": dataset.folder.name, "seeds": list(seeds), "held_out_checked": held_out},
+    )
+    print((out / "evaluation.md").read_text(encoding="utf-8"))
+    print(f"{out}")
+    return 0
+
+
+def _command(arguments: argparse.Namespace) -> str:
+    """The command, without the folders of this machine."""
+    what = f"--onnx {arguments.onnx.name}" if arguments.onnx else arguments.editor.name
+    judge = f" --judge {arguments.judge.name}" if arguments.judge else ""
+    return (
+        f"python -m trainer evaluate {what} --data {arguments.data.name}{judge} "
+        f"--characters {arguments.characters}"
+    )

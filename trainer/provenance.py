@@ -1,0 +1,78 @@
+"""Where a run's weights come from: revision, libraries, and the seeds of all drawings it saw."""
+
+from __future__ import annotations
+
+import importlib.metadata
+import json
+import platform
+import subprocess
+from pathlib import Path
+from typing import Any, Final
+
+FILE: Final = "provenance.json"
+
+LIBRARIES: Final = ("numpy", "opencv-python-headless", "skia-python", "torch")
+
+
+class SeedOverlapError(ValueError):
+    """Characters that are to be held out were drawn for training."""
+
+
+def record(run: Path, data: Path | None) -> None:
+    """Note in `run` what it is trained from now on; data sets of earlier starts stay noted."""
+    data_sets: list[dict[str, Any]] = read(run)["data"]
+    if data is not None:
+        told = json.loads((data / "dataset.json").read_text(encoding="utf-8"))
+        keys = ("characters", "views", "size", "seeds", "notes")
+        entry = {"name": data.resolve().name} | {key: told.get(key) for key in keys}
+        if entry not in data_sets:
+            data_sets.append(entry)
+    versions = {"python": platform.python_version()}
+    for name in LIBRARIES:
+        try:
+            versions[name] = importlib.metadata.version(name)
+        except importlib.metadata.PackageNotFoundError:
+            continue
+    content = {"revision": _revision(), "libraries": versions, "data": data_sets}
+    beside = run / f"{FILE}.partial"
+    beside.write_text(json.dumps(content, indent=1) + "\n", encoding="utf-8")
+    beside.replace(run / FILE)
+
+
+def read(run: Path) -> dict[str, Any]:
+    """What `record` noted; a run without the file is of unknown revision and data."""
+    try:
+        return dict(json.loads((run / FILE).read_text(encoding="utf-8")))
+    except FileNotFoundError:
+        return {"revision": "unknown", "libraries": {}, "data": []}
+
+
+def check_held_out(run: Path, seeds: tuple[int, int], where: str) -> bool:
+    """Whether the run noted its seeds, and none lies between `seeds` (first and last, inclusive).
+
+    Returns False when the run noted nothing. Raises SeedOverlapError, which names `where`.
+    """
+    data_sets = read(run)["data"]
+    for entry in data_sets:
+        first, last = entry["seeds"]
+        if first <= seeds[1] and seeds[0] <= last:
+            raise SeedOverlapError(
+                f"{where} has the seeds {seeds[0]} to {seeds[1]}, and {run} was trained on the "
+                f"seeds {first} to {last} of {entry['name']}; draw characters with other seeds"
+            )
+    return bool(data_sets)
+
+
+def _revision() -> str:
+    """The checked-out revision of the sources, with "+" after it where files differ from it."""
+    git = ["git", "-C", str(Path(__file__).resolve().parent)]
+    try:
+        commit = subprocess.run([*git, "rev-parse", "HEAD"], capture_output=True, text=True)
+        state = subprocess.run(
+            [*git, "status", "--porcelain", "-uno"], capture_output=True, text=True
+        )
+    except OSError:
+        return "unknown"
+    if commit.returncode:
+        return "unknown"
+    return commit.stdout.strip() + ("+" if state.stdout.strip() else "")
