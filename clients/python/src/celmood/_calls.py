@@ -1,0 +1,119 @@
+"""The calls of the REST interface, as data: what to send, and how to read the answer.
+
+Both clients send these; nothing here waits or opens a connection.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Final, Generic, Literal, TypeVar
+from urllib.parse import quote
+
+import httpx
+
+from celmood._errors import UnexpectedAnswerError
+from celmood._pictures import Picture, read_picture
+from celmood._problems import error_from
+from celmood._results import EditResult, FacesResult, Model
+
+Result = TypeVar("Result")
+
+Expression = str | Mapping[str, float]
+"""The name of an expression, or values for single parameters of the face."""
+
+Faces = Literal["all", "largest"] | Sequence[tuple[float, float, float, float]]
+"""Which faces: all, the largest, or those in the boxes [x, y, width, height]."""
+
+REQUEST_ID: Final = "X-Request-Id"
+
+Format = Literal["png", "webp", "jpeg"]
+
+
+@dataclass(frozen=True, slots=True)
+class Call(Generic[Result]):
+    """One request: `picture` and `form` travel as multipart when there is a picture."""
+
+    method: str
+    path: str
+    read: Callable[[Any, str], Result]
+    picture: bytes | None = None
+    form: Mapping[str, str] | None = None
+
+    def request(
+        self, client: httpx.Client | httpx.AsyncClient, base_url: str, request_id: str
+    ) -> httpx.Request:
+        """The request to send with `client`; a fresh one for each attempt."""
+        return client.build_request(
+            self.method,
+            base_url + self.path,
+            data=self.form,
+            files=None if self.picture is None else {"image": ("image", self.picture)},
+            headers={"Accept": "application/json", REQUEST_ID: request_id},
+        )
+
+    def result(self, response: httpx.Response, request_id: str) -> Result:
+        """Read the answer. Raises ServiceError if it is a refusal, UnexpectedAnswerError if odd."""
+        if not response.is_success:
+            raise error_from(response, request_id)
+        request_id = response.headers.get(REQUEST_ID, request_id)
+        try:
+            return self.read(response.json(), request_id)
+        except (ValueError, KeyError, TypeError, AttributeError) as error:
+            raise UnexpectedAnswerError(
+                f"{response.url} answered with something that this client cannot read ({error!r}); "
+                "is a celmood gateway of a matching version there?",
+                request_id=request_id,
+            ) from error
+
+
+def edit(
+    image: Picture,
+    *,
+    expression: Expression,
+    intensity: float | None = None,
+    faces: Faces | None = None,
+    format: Format | None = None,
+    quality: int | None = None,
+    model: str | None = None,
+) -> Call[EditResult]:
+    """POST /v1/expressions. What is None is left to the gateway's default."""
+    form = {"expression": expression if isinstance(expression, str) else _json(expression)}
+    if intensity is not None:
+        form["intensity"] = str(intensity)
+    if faces is not None:
+        form["faces"] = faces if isinstance(faces, str) else _json([list(box) for box in faces])
+    if format is not None:
+        form["format"] = format
+    if quality is not None:
+        form["quality"] = str(quality)
+    if model is not None:
+        form["model"] = model
+    picture = read_picture(image)
+    return Call("POST", "/v1/expressions", EditResult.from_json, picture, form)
+
+
+def faces(image: Picture) -> Call[FacesResult]:
+    """POST /v1/faces."""
+    return Call("POST", "/v1/faces", FacesResult.from_json, read_picture(image), {})
+
+
+def models() -> Call[tuple[Model, ...]]:
+    """GET /v1/models."""
+    return Call("GET", "/v1/models", lambda body, _: tuple(map(Model.from_json, body["models"])))
+
+
+def model(name: str) -> Call[Model]:
+    """GET /v1/models/{name}."""
+    path = f"/v1/models/{quote(name, safe='')}"
+    return Call("GET", path, lambda body, _: Model.from_json(body))
+
+
+def expressions_of(models: Sequence[Model]) -> tuple[str, ...]:
+    """The expressions of the model that edits by default: the first by name; empty without one."""
+    return next((m.expressions for m in models if m.task == "edit_expression"), ())
+
+
+def _json(value: object) -> str:
+    return json.dumps(dict(value) if isinstance(value, Mapping) else value)

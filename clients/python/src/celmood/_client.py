@@ -1,0 +1,213 @@
+"""The two clients. They differ in how they wait; what they send and read is in `_calls`."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import time
+import uuid
+from types import TracebackType
+
+import httpx
+
+from celmood import _calls
+from celmood._calls import Call, Expression, Faces, Format, Result
+from celmood._constants import DEFAULT_MAX_RETRIES, DEFAULT_TIMEOUT, DEFAULT_URL, URL_VARIABLE
+from celmood._errors import CelmoodError, connection_errors
+from celmood._pictures import Picture
+from celmood._results import EditResult, FacesResult, Model
+from celmood._retries import Retries
+from celmood._version import __version__
+
+_HEADERS = {"User-Agent": f"celmood-python/{__version__}"}
+
+
+class Celmood:
+    """A client of the gateway at `base_url` (or `CELMOOD_URL`, or http://127.0.0.1:8000).
+
+    `timeout` is in seconds, per step of one attempt. `http_client` brings your own connections
+    (proxies, certificates); its timeout then holds, and closing it stays yours. Safe to share
+    between threads. Every method raises CelmoodError.
+    """
+
+    def __init__(
+        self,
+        *,
+        base_url: str | None = None,
+        timeout: float | httpx.Timeout = DEFAULT_TIMEOUT,
+        max_retries: int = DEFAULT_MAX_RETRIES,
+        http_client: httpx.Client | None = None,
+    ) -> None:
+        self.base_url = _base_url(base_url)
+        self._retries = Retries(max_retries)
+        self._owned = http_client is None
+        self._http = http_client or httpx.Client(timeout=timeout, headers=_HEADERS)
+
+    def edit(
+        self,
+        image: Picture,
+        *,
+        expression: Expression,
+        intensity: float | None = None,
+        faces: Faces | None = None,
+        format: Format | None = None,
+        quality: int | None = None,
+        model: str | None = None,
+    ) -> EditResult:
+        """The picture with another expression.
+
+        `expression` is a name (see `expressions`) or values for single parameters, such as
+        `{"brow_tilt_left": 0.5}`; `intensity` goes from 0 to 1.5; `faces` is "all", "largest" or
+        boxes; `format` is that of the input by default; `quality` (1 to 100) is for JPEG and WebP;
+        `model` chooses among several that edit expressions.
+        """
+        return self._send(
+            _calls.edit(
+                image,
+                expression=expression,
+                intensity=intensity,
+                faces=faces,
+                format=format,
+                quality=quality,
+                model=model,
+            )
+        )
+
+    def faces(self, image: Picture) -> FacesResult:
+        """The faces in the picture: boxes, scores and landmarks. None found is no error."""
+        return self._send(_calls.faces(image))
+
+    def models(self) -> tuple[Model, ...]:
+        """The models that the gateway serves."""
+        return self._send(_calls.models())
+
+    def model(self, name: str) -> Model:
+        """The model called `name`."""
+        return self._send(_calls.model(name))
+
+    def expressions(self) -> tuple[str, ...]:
+        """The names of the expressions that `edit` takes at this gateway."""
+        return _calls.expressions_of(self.models())
+
+    def close(self) -> None:
+        """Close the connections, unless they are the caller's own."""
+        if self._owned:
+            self._http.close()
+
+    def __enter__(self) -> Celmood:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    def _send(self, call: Call[Result]) -> Result:
+        request_id, attempt = uuid.uuid4().hex, 0
+        while True:
+            try:
+                with connection_errors(self.base_url, request_id):
+                    request = call.request(self._http, self.base_url, request_id)
+                    response = self._http.send(request)
+                return call.result(response, request_id)
+            except CelmoodError as failure:
+                delay = self._retries.delay(failure, attempt)
+                if delay is None:
+                    raise
+            time.sleep(delay)
+            attempt += 1
+
+
+class AsyncCelmood:
+    """The twin of `Celmood` for asyncio: the same arguments, methods, results and errors."""
+
+    def __init__(
+        self,
+        *,
+        base_url: str | None = None,
+        timeout: float | httpx.Timeout = DEFAULT_TIMEOUT,
+        max_retries: int = DEFAULT_MAX_RETRIES,
+        http_client: httpx.AsyncClient | None = None,
+    ) -> None:
+        self.base_url = _base_url(base_url)
+        self._retries = Retries(max_retries)
+        self._owned = http_client is None
+        self._http = http_client or httpx.AsyncClient(timeout=timeout, headers=_HEADERS)
+
+    async def edit(
+        self,
+        image: Picture,
+        *,
+        expression: Expression,
+        intensity: float | None = None,
+        faces: Faces | None = None,
+        format: Format | None = None,
+        quality: int | None = None,
+        model: str | None = None,
+    ) -> EditResult:
+        """See `Celmood.edit`."""
+        return await self._send(
+            _calls.edit(
+                image,
+                expression=expression,
+                intensity=intensity,
+                faces=faces,
+                format=format,
+                quality=quality,
+                model=model,
+            )
+        )
+
+    async def faces(self, image: Picture) -> FacesResult:
+        """See `Celmood.faces`."""
+        return await self._send(_calls.faces(image))
+
+    async def models(self) -> tuple[Model, ...]:
+        """See `Celmood.models`."""
+        return await self._send(_calls.models())
+
+    async def model(self, name: str) -> Model:
+        """See `Celmood.model`."""
+        return await self._send(_calls.model(name))
+
+    async def expressions(self) -> tuple[str, ...]:
+        """See `Celmood.expressions`."""
+        return _calls.expressions_of(await self.models())
+
+    async def close(self) -> None:
+        """See `Celmood.close`."""
+        if self._owned:
+            await self._http.aclose()
+
+    async def __aenter__(self) -> AsyncCelmood:
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        await self.close()
+
+    async def _send(self, call: Call[Result]) -> Result:
+        request_id, attempt = uuid.uuid4().hex, 0
+        while True:
+            try:
+                with connection_errors(self.base_url, request_id):
+                    request = call.request(self._http, self.base_url, request_id)
+                    response = await self._http.send(request)
+                return call.result(response, request_id)
+            except CelmoodError as failure:
+                delay = self._retries.delay(failure, attempt)
+                if delay is None:
+                    raise
+            await asyncio.sleep(delay)
+            attempt += 1
+
+
+def _base_url(given: str | None) -> str:
+    return (given or os.environ.get(URL_VARIABLE) or DEFAULT_URL).rstrip("/")

@@ -1,0 +1,209 @@
+"""The command `celmood`: the client's calls from a shell.
+
+Results go to standard output, messages to standard error. It exits with 0 when all went well, 1
+when the service refused, 2 for a wrong call or an unusable file, 3 for no connection.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Final
+
+import httpx
+
+from celmood._calls import Format
+from celmood._client import Celmood
+from celmood._constants import DEFAULT_TIMEOUT, DEFAULT_URL, URL_VARIABLE
+from celmood._errors import CelmoodError, ConnectionFailedError, PictureError
+from celmood._results import Face
+from celmood._version import __version__
+
+OK: Final = 0
+REFUSED: Final = 1
+USAGE: Final = 2
+NO_CONNECTION: Final = 3
+INTERRUPTED: Final = 130
+
+_FORMATS: Final[dict[str, Format]] = {
+    ".png": "png",
+    ".webp": "webp",
+    ".jpg": "jpeg",
+    ".jpeg": "jpeg",
+}
+_SUFFIXES: Final[dict[str, str]] = {"png": ".png", "webp": ".webp", "jpeg": ".jpg"}
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the command with `arguments` (those of the process by default); returns its exit code."""
+    parser = _parser()
+    options = parser.parse_args(arguments)
+    if options.run is _edit and options.expression is None and not options.set:
+        parser.error("say which expression: --expression NAME, --set PARAMETER=VALUE, or both")
+    timeout = DEFAULT_TIMEOUT
+    if options.timeout is not None:
+        timeout = httpx.Timeout(options.timeout, connect=min(options.timeout, 5.0))
+    try:
+        with Celmood(base_url=options.url, timeout=timeout) as client:
+            options.run(client, options)
+    except ConnectionFailedError as error:
+        return _fail(str(error), NO_CONNECTION)
+    except PictureError as error:
+        return _fail(str(error), USAGE)
+    except CelmoodError as error:
+        request = f" (request {error.request_id})" if error.request_id else ""
+        return _fail(f"{error}{request}", REFUSED)
+    except OSError as error:
+        return _fail(f"{error.filename or options.out}: {error.strerror or error}", USAGE)
+    except KeyboardInterrupt:
+        return INTERRUPTED
+    return OK
+
+
+def _edit(client: Celmood, options: argparse.Namespace) -> None:
+    expression: str | Mapping[str, float] = options.expression
+    if options.set:
+        expression = {**_preset(client, options.expression), **dict(options.set)}
+    out: Path | None = options.out
+    format: Format | None = options.format
+    if format is None and out is not None:
+        format = _FORMATS.get(out.suffix.lower())
+    result = client.edit(
+        options.picture,
+        expression=expression,
+        intensity=options.intensity,
+        faces=options.faces,
+        format=format,
+        quality=options.quality,
+    )
+    if out is None:
+        suffix = _SUFFIXES.get(result.format, f".{result.format}")
+        out = options.picture.with_name(
+            f"{options.picture.stem}-{options.expression or 'edited'}{suffix}"
+        )
+    print(result.save(out))
+
+
+def _preset(client: Celmood, name: str | None) -> Mapping[str, float]:
+    """The parameters behind a name, from the model's card, so that single ones can be replaced."""
+    if name is None:
+        return {}
+    for model in client.models():
+        if name in model.presets:
+            return model.presets[name]
+    known = ", ".join(client.expressions())
+    raise CelmoodError(
+        f"--set changes the parameters of an expression, and no model here has them for {name!r}; "
+        f"known are {known or 'none'}"
+    )
+
+
+def _faces(client: Celmood, options: argparse.Namespace) -> None:
+    result = client.faces(options.picture)
+    if options.json:
+        faces = [_face(face) for face in result.faces]
+        _print_json(
+            {
+                "width": result.width,
+                "height": result.height,
+                "faces": faces,
+                "timings": dict(result.timings),
+            }
+        )
+        return
+    for face in result.faces:
+        box = face.box
+        print(f"{box.x:.0f},{box.y:.0f} {box.width:.0f}x{box.height:.0f}  score {face.score:.2f}")
+    if not result.faces:
+        print("no face found", file=sys.stderr)
+
+
+def _face(face: Face) -> dict[str, object]:
+    landmarks = {name: list(point) for name, point in face.landmarks.items()}
+    return {"box": list(face.box), "score": face.score, "landmarks": landmarks}
+
+
+def _models(client: Celmood, options: argparse.Namespace) -> None:
+    models = client.models()
+    if options.json:
+        _print_json([model.card for model in models])
+        return
+    for model in models:
+        print(f"{model.name} {model.version}  {model.task}  {model.description}")
+        if model.expressions:
+            print(f"  {', '.join(model.expressions)}")
+
+
+def _parser() -> argparse.ArgumentParser:
+    service = argparse.ArgumentParser(add_help=False)
+    service.add_argument(
+        "--url", help=f"address of the gateway (else {URL_VARIABLE}, else {DEFAULT_URL})"
+    )
+    service.add_argument(
+        "--timeout", type=_positive, metavar="SECONDS", help="longest wait for an answer (60)"
+    )
+
+    parser = argparse.ArgumentParser(
+        prog="celmood", description="Give an anime face another expression."
+    )
+    parser.add_argument("--version", action="version", version=f"celmood {__version__}")
+    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+
+    edit = commands.add_parser("edit", parents=[service], help="write it with another expression")
+    edit.set_defaults(run=_edit)
+    edit.add_argument("picture", type=Path, help="PNG, JPEG or WebP")
+    edit.add_argument("-e", "--expression", metavar="NAME", help="see `celmood models`")
+    edit.add_argument("--intensity", type=float, metavar="0-1.5", help="how much of it (1)")
+    edit.add_argument(
+        "--set",
+        type=_assignment,
+        action="append",
+        default=[],
+        metavar="PARAMETER=VALUE",
+        help="set one parameter of the face, alone or on top of --expression; may be repeated",
+    )
+    edit.add_argument(
+        "--faces", choices=("all", "largest"), help="which faces, if there are several (all)"
+    )
+    edit.add_argument("--format", choices=tuple(_SUFFIXES), help="of the result (as the input)")
+    edit.add_argument("--quality", type=int, metavar="1-100", help="of JPEG and WebP")
+    edit.add_argument("-o", "--out", type=Path, help="file to write (PICTURE-NAME.png beside it)")
+
+    faces = commands.add_parser("faces", parents=[service], help="list the faces in a picture")
+    faces.set_defaults(run=_faces, out=None)
+    faces.add_argument("picture", type=Path)
+    faces.add_argument("--json", action="store_true", help="with landmarks and timings")
+
+    models = commands.add_parser("models", parents=[service], help="list what the gateway serves")
+    models.set_defaults(run=_models, out=None)
+    models.add_argument("--json", action="store_true", help="the whole cards")
+    return parser
+
+
+def _assignment(text: str) -> tuple[str, float]:
+    name, equals, value = text.partition("=")
+    try:
+        if name and equals:
+            return name, float(value)
+    except ValueError:
+        pass
+    raise argparse.ArgumentTypeError(f"{text!r} is not PARAMETER=VALUE, such as blush=0.5")
+
+
+def _positive(text: str) -> float:
+    value = float(text)
+    if not value > 0:
+        raise argparse.ArgumentTypeError(f"{text} is not above 0")
+    return value
+
+
+def _print_json(value: object) -> None:
+    print(json.dumps(value, indent=2, ensure_ascii=False))
+
+
+def _fail(message: str, code: int) -> int:
+    print(f"celmood: {message}", file=sys.stderr)
+    return code
