@@ -34,8 +34,14 @@ class Back:
 def _mass(dome: Dome, sides: Sequence[tuple[float, float]], bottom: float) -> Points:
     """The dome, continued down on both sides through `sides` (x, y) to a rounded bottom."""
     top = dome.silhouette(WIDEST)
-    end = sides[-1][0]
-    right = [(dome.half, WIDEST), *sides, (0.6 * end, bottom), (0.0, bottom)]
+    end, low = sides[-1]
+    right = [
+        (dome.half, WIDEST),
+        *sides[:-1],
+        (0.86 * end, 0.9 * low),
+        (0.5 * end, bottom),
+        (0.0, bottom),
+    ]
     left = [(-x, y) for x, y in right[-2::-1]]
     return np.concatenate([top, curve(right + left, 2)])
 
@@ -75,19 +81,21 @@ def _hang(
     curl: float = 0.0,
     bare: float = 0.45,
 ) -> list[Strand]:
-    """Strands that hang from y=`top` at x = place*`wide` to y=`bottom` at x = place*`spread`.
+    """Strands that hang from y=`top` to y=`bottom`; the outermost edges lie at x=`wide` above and
+    at x=`spread` below.
 
     `curl` turns the tips outward (positive) or inward.
     """
     out: list[Strand] = []
     for place in places:
         end = bottom + float(rng.normal(0, jitter))
-        x0, x1 = place * wide, place * spread + float(rng.normal(0, 0.3 * jitter))
+        x0, x1 = (place * (x - 0.42 * width) for x in (wide, spread))
+        x1 += float(rng.normal(0, 0.3 * jitter))
         line = _waves(
             (x0, top), (x1, end), wave * float(rng.uniform(0.7, 1.3)), turns,
             float(rng.uniform(-0.6, 0.6)) + (0 if place > 0 else np.pi),
         )  # fmt: skip
-        bend = np.linspace(0, 1, 9) ** 4
+        bend = np.linspace(0, 1, 9) ** 3
         line[:, 0] += np.sign(place) * curl * bend * float(rng.uniform(0.7, 1.2))
         half = 0.5 * width * float(rng.uniform(0.75, 1.3)) * np.array(_tip(rng, blunt))
         lines = [
@@ -117,14 +125,14 @@ def _bob(
     dome: Dome, head: Head, rng: Rng, *, end: float, flare: float, curl: float, blunt: float
 ) -> Back:
     w = dome.half
-    sides = [(1.02 * w, 0.1 * end), (flare * w, 0.55 * end), ((flare - 0.06) * w, 0.85 * end)]
-    mass = _mass(dome, sides, 0.8 * end)
+    sides = [(1.0 * w, 0.1 * end), ((flare - 0.07) * w, 0.5 * end), ((flare - 0.2) * w, 0.75 * end)]
+    mass = _mass(dome, sides, 0.75 * end)
     strands = _hang(
-        rng, "back", _spread(rng, int(rng.integers(6, 10))), top=-0.1, wide=0.86 * w,
-        spread=(flare - 0.1 - (0.12 if curl < 0 else 0)) * w, bottom=end, jitter=0.05 if blunt else 0.09,
-        width=0.55 * w, blunt=blunt, curl=curl,
+        rng, "back", _spread(rng, int(rng.integers(6, 10))), top=-0.1, wide=0.98 * w,
+        spread=(flare - 0.02) * w, bottom=end, jitter=0.05 if blunt else 0.09,
+        width=0.44 * w, blunt=blunt, curl=curl, bare=0.15,
     )  # fmt: skip
-    return Back(mass, tuple(strands), end, "short", 0.9 * end, ((flare - 0.2) + curl, blunt))
+    return Back(mass, tuple(strands), end, "short", 0.9 * end, (flare - 0.06 + 0.8 * curl, blunt))
 
 
 def _short_bob(dome: Dome, head: Head, rng: Rng) -> Back:
@@ -152,7 +160,7 @@ def _flipped(dome: Dome, head: Head, rng: Rng) -> Back:
     w, end = dome.half, head.chin + float(rng.uniform(0.3, 0.7))
     mass = _mass(dome, [(0.98 * w, 0.3), (0.84 * w, 0.6 * end), (0.85 * w, 0.85 * end)], 0.85 * end)
     strands = _hang(
-        rng, "back", _spread(rng, int(rng.integers(5, 9))), top=0.1, wide=0.72 * w, spread=0.8 * w,
+        rng, "back", _spread(rng, int(rng.integers(5, 9))), top=0.1, wide=0.95 * w, spread=0.95 * w,
         bottom=end, jitter=0.07, width=0.5 * w, curl=0.45,
     )  # fmt: skip
     return Back(mass, tuple(strands), end, "medium", 0.75 * end, (1.1, 0.0))
@@ -162,11 +170,11 @@ def _wolf(dome: Dome, head: Head, rng: Rng) -> Back:
     w, end = dome.half, head.chin + float(rng.uniform(0.25, 0.9))
     mass = _mass(dome, [(0.98 * w, 0.25), (0.75 * w, 0.6 * end), (0.55 * w, 0.8 * end)], 0.8 * end)
     low = _hang(
-        rng, "back", _spread(rng, 7), top=0.2, wide=0.5 * w, spread=0.72 * w, bottom=end,
+        rng, "back", _spread(rng, 7), top=0.2, wide=0.7 * w, spread=0.85 * w, bottom=end,
         jitter=0.16, width=0.32 * w, curl=0.2, bare=0.35,
     )  # fmt: skip
     high = _hang(
-        rng, "back", [-1.0, 1.0, -0.92, 0.92], top=-0.5, wide=0.88 * w, spread=1.0 * w,
+        rng, "back", [-1.0, 1.0, -0.92, 0.92], top=-0.5, wide=1.02 * w, spread=1.12 * w,
         bottom=0.5 * head.chin, jitter=0.18, width=0.34 * w, curl=0.25, bare=0.3,
     )  # fmt: skip
     return Back(mass, tuple(low + high), end, "medium", 0.7 * head.chin, (0.85, 0.0))
@@ -180,8 +188,8 @@ def _long(
     sides = [(1.0 * w, 0.2), (0.5 * (1 + flare) * w, 0.9), (flare * w, max(1.3, 0.8 * end))]
     mass = _mass(dome, sides, 0.85 * end)
     strands = _hang(
-        rng, "back", _spread(rng, int(rng.integers(6, 9))), top=0.2, wide=0.82 * w,
-        spread=(flare - 0.05) * w, bottom=end, jitter=0.03 if blunt else 0.16, width=0.6 * w, blunt=blunt,
+        rng, "back", _spread(rng, int(rng.integers(6, 9))), top=0.2, wide=0.98 * w,
+        spread=flare * w, bottom=end, jitter=0.03 if blunt else 0.16, width=0.6 * w, blunt=blunt,
         wave=wave, turns=turns, curl=curl, bare=0.1,
     )  # fmt: skip
     if rng.random() < over:
@@ -189,8 +197,8 @@ def _long(
             if rng.random() < 0.85:
                 places = [side * float(rng.uniform(0.9, 1.0)), side * float(rng.uniform(0.6, 0.75))]
                 strands += _hang(
-                    rng, "body", places[: int(rng.integers(1, 3))], top=-0.1, wide=0.86 * w,
-                    spread=(0.5 * flare + 0.22) * w, bottom=min(end, float(rng.uniform(1.9, 3.2))),
+                    rng, "body", places[: int(rng.integers(1, 3))], top=-0.1, wide=0.98 * w,
+                    spread=(0.5 * flare + 0.4) * w, bottom=min(end, float(rng.uniform(1.9, 3.2))),
                     jitter=0.12, width=0.34 * w, wave=0.8 * wave + 0.04, turns=turns, bare=0.05,
                 )  # fmt: skip
     length: Length = "medium" if medium else "long"
@@ -239,7 +247,7 @@ def _curly(dome: Dome, head: Head, rng: Rng) -> Back:
         dome, [(1.08 * w, 0.2), (flare * w, 0.6 * end), (0.95 * flare * w, 0.85 * end)], 0.85 * end
     )
     strands = _hang(
-        rng, "back", _spread(rng, 8), top=-0.3, wide=0.95 * w, spread=flare * w, bottom=end,
+        rng, "back", _spread(rng, 8), top=-0.3, wide=1.08 * w, spread=1.06 * flare * w, bottom=end,
         jitter=0.12, width=0.46 * w, wave=0.16, turns=2.2, curl=-0.1, bare=0.1,
     )  # fmt: skip
     length: Length = "medium" if end > head.chin + 0.35 else "short"
@@ -251,7 +259,7 @@ def _boy(dome: Dome, head: Head, rng: Rng) -> Back:
     w, end = dome.half, 0.62 * head.chin
     mass = _mass(dome, [(0.96 * w, -0.05), (0.8 * w, 0.3), (0.5 * w, 0.9 * end)], end)
     strands = _hang(
-        rng, "back", _spread(rng, int(rng.integers(6, 9))), top=-0.2, wide=0.72 * w, spread=0.62 * w,
+        rng, "back", _spread(rng, int(rng.integers(6, 9))), top=-0.2, wide=0.84 * w, spread=0.74 * w,
         bottom=1.35 * end, jitter=0.07, width=0.3 * w, curl=float(rng.uniform(-0.05, 0.15)), bare=0.35,
     )  # fmt: skip
     return Back(
@@ -264,23 +272,37 @@ def _spiky(dome: Dome, head: Head, rng: Rng) -> Back:
     w, end = dome.half, 0.6 * head.chin
     mass = _mass(dome, [(0.95 * w, -0.05), (0.75 * w, 0.3), (0.5 * w, 0.9 * end)], end)
     strands: list[Strand] = []
-    up = float(rng.uniform(0.12, 0.35))
-    for angle in np.linspace(-2.25, 2.25, int(rng.integers(11, 15))) + rng.normal(0, 0.06):
-        reach = up * float(rng.uniform(0.6, 1.3)) * (1.0 if abs(angle) > 0.5 else 0.7)
-        c, s = np.cos(angle), np.sin(angle)
-        height = WIDEST - dome.top
-        foot = np.array([0.62 * w * s, WIDEST - 0.62 * height * c])
-        rim = np.array([0.97 * w * s, WIDEST - 0.97 * height * c])
-        lean = np.array([np.sign(s) * 0.5 * reach, 0.35 * reach])
-        tip = rim + np.array([s, -c]) * reach + lean
+    up = float(rng.uniform(0.22, 0.42))
+    drift = float(rng.choice((-1.0, 1.0))) * float(rng.uniform(0.2, 0.7))
+    height = WIDEST - dome.top
+    for angle in np.linspace(-1.0, 1.0, int(rng.integers(4, 7))) + rng.normal(0, 0.1):
+        reach = up * float(rng.uniform(0.6, 1.3))
+        c, s = float(np.cos(angle)), float(np.sin(angle))
+        foot = (0.5 * w * s, WIDEST - 0.5 * height * c)
+        rim = (0.88 * w * s, WIDEST - 0.88 * height * c)
+        tip = (rim[0] + (s + drift) * 1.2 * reach, rim[1] - c * reach - 0.12)
+        knee = (0.45 * rim[0] + 0.55 * tip[0] - 0.12 * drift * reach, 0.4 * rim[1] + 0.6 * tip[1])
         strands.append(
             laid(
-                "back", [foot, rim, 0.45 * rim + 0.55 * tip - 0.05 * lean, tip],
-                [0.2, 0.24, 0.2, 0.11, 0.0], bare=0.4, lines=((0.1, 0.3),),
+                "back", [foot, rim, knee, tip], [0.26, 0.3, 0.24, 0.12, 0.0], bare=0.4,
+                lines=((0.1, 0.35),), shade=0.5,
             )
         )  # fmt: skip
+    for side in (-1.0, 1.0):
+        for q in (1.0, 0.86, 0.72)[: int(rng.integers(2, 4))]:
+            leave = float(rng.uniform(0.72, 0.95)) * (1.05 if q == 1.0 else 1.0)
+            flow = dome.flow(side * q * 0.92, np.array([0.2, 0.5, leave]))
+            reach = up * float(rng.uniform(0.9, 1.5))
+            tip = (float(flow[-1, 0]) + side * reach, float(flow[-1, 1]) + 0.9 * reach)
+            knee = (float(flow[-1, 0]) + side * 0.36 * reach, float(flow[-1, 1]) + 0.5 * reach)
+            strands.append(
+                laid(
+                    "front", [*flow.tolist(), knee, tip], [0.06, 0.13, 0.17, 0.16, 0.09, 0.0],
+                    bare=0.45, lines=((0.2, 0.35),), shade=float(rng.uniform(0.3, 0.7)), off=True,
+                )
+            )  # fmt: skip
     strands += _hang(
-        rng, "back", _spread(rng, 6), top=-0.2, wide=0.7 * w, spread=0.66 * w, bottom=1.3 * end,
+        rng, "back", _spread(rng, 6), top=-0.2, wide=0.82 * w, spread=0.78 * w, bottom=1.3 * end,
         jitter=0.08, width=0.32 * w, curl=0.15, bare=0.35,
     )  # fmt: skip
     return Back(

@@ -210,10 +210,10 @@ def _sides(
     count = int(rng.choice((0, 1, 2), p=(0.10, 0.25, 0.65)))
     bare_side = float(rng.choice((-1.0, 1.0)))
     end = head.chin * float(rng.choice((0.75, 1.0, 1.3, 1.9), p=(0.25, 0.35, 0.25, 0.15)))
-    wave = float(rng.normal(0, 0.03)) + (0.08 if back in ("wavy", "curly") else 0.0)
+    wave = float(rng.normal(0, 0.03)) + (0.07 if back in ("wavy", "curly") else -0.02)
     for side in (-1.0, 1.0):
         if covered or (side != bare_side and back != "tied"):
-            out += locks.panel(dome, shape, side, rng)
+            out += locks.panel(dome, shape, side, rng, wave=1.2 * max(wave, 0.0))
         else:
             out += locks.tuft(dome, head, side, rng)
         if back == "hime":

@@ -41,9 +41,14 @@ class Dome:
         side = np.abs(q) ** 2.2
         turn = np.clip(r, 0, 1) * (np.pi / 2)
         x = self.parting + (0.98 * q * self.half - self.parting) * np.sin(turn)
-        start = self.top + 0.09 * (1 - np.abs(q) ** 4)
+        start = self.height(self.parting) + 0.09 * (1 - np.abs(q) ** 4)
         fall = (1 - side) * r + side * (1 - np.cos(turn) + np.clip(r - 1, 0, None))
         return np.stack([x, start + (WIDEST - start) * fall], -1)
+
+    def height(self, x: float) -> float:
+        """The y of the silhouette above the lateral place `x`."""
+        away = min(abs(x) / self.half, 1.0) ** 2.1
+        return float(WIDEST - (WIDEST - self.top) * np.sqrt(1 - away))
 
     def silhouette(self, bottom: float = 0.1) -> Points:
         """The outer line of the dome from the lower left over the top to the lower right [N, 2]."""
@@ -66,6 +71,15 @@ class Dome:
         ]  # fmt: skip
         left = [(-x, y) for x, y in inner[-2::-1]]
         return np.concatenate([self.silhouette(-0.08), curve(inner + left, 2)])
+
+    def rims(self) -> tuple[Points, Points]:
+        """The cap's lower lines at the left and right temple, from behind the ear forward."""
+        line = [
+            (0.975 * self.half, -0.1), (0.55 * (self.half + self.face), 0.03),
+            (1.02 * self.face, 0.16), (0.95 * self.face, -0.12), (0.88 * self.face, -0.42),
+        ]  # fmt: skip
+        right = curve(line, 2)
+        return right * (-1.0, 1.0), right
 
 
 def front_view(points: Points, head_top: float, hairline: float, view: View) -> Points:

@@ -25,16 +25,18 @@ def clump(
     blunt: float = 0.0,
     belly: float = 1.4,
     swing: float = 0.0,
-    bare: float = 0.45,
-    tone: float = 0.0,
+    hug: float = 0.0,
+    bare: float | None = None,
 ) -> Strand:
     """A fringe clump at lateral place `q`, `width` wide at the brows, ending at `tip` (x, y).
 
     It keeps its width down to the share `fork` of its length; `blunt` is the share left at the tip,
-    `belly` above 1 rounds its sides, below 1 makes them hollow; `swing` bends it sideways.
+    `belly` above 1 rounds its sides, below 1 makes them hollow; `swing` bends it sideways,
+    `hug` (0 to 1) keeps it close to the parting down to the hairline.
     """
     low = max(0.6, 1 - 0.35 * max(0.0, WIDEST - tip[1] + 0.45))
-    flow = dome.flow(q, np.array([0.05, 0.28, 0.52, 0.78]) * low)
+    near = np.array([0.0, hug, 0.8 * hug, 0.0]) * (dome.parting / dome.half - q)
+    flow = dome.flow(q + near, np.array([0.05, 0.28, 0.52, 0.78]) * low)
     last = flow[-1]
     end = np.array(tip)
     middle = 0.5 * (last + end) + (0.5 * swing, 0.0)
@@ -47,7 +49,7 @@ def clump(
     lines = [(float(rng.uniform(-0.6, 0.6)), float(rng.uniform(0.18, 0.5))) for _ in range(count)]
     return laid(
         "front", [*flow, middle, end], 0.55 * width * shape,
-        bare=bare, lines=lines, tone=tone, shade=float(rng.uniform(0.25, 0.7)),
+        bare=float(rng.uniform(0.28, 0.5)) if bare is None else bare, lines=lines, shade=float(rng.uniform(0.25, 0.7)),
     )  # fmt: skip
 
 
@@ -95,11 +97,11 @@ def _row(
         x = q * dome.half
         y = level(x) + float(rng.normal(0, jitter))
         tip = (x * 0.97 + sweep(x) + float(rng.normal(0, spread)), y)
-        depth = float(rng.uniform(*gap))
+        depth = min(float(rng.uniform(*gap)), y - dome.hairline - 0.08)
         share = 1 - depth / max(y - dome.top, 0.5)
         out.append(
             clump(
-                dome, q, (w * dome.half + 0.05) * thin, tip, rng,
+                dome, q, (w * dome.half + 0.035) * thin, tip, rng,
                 fork=float(np.clip(share, 0.35, 0.97)),
                 blunt=float(rng.uniform(*blunt)), belly=float(rng.uniform(*belly)),
                 swing=float(rng.normal(0, 0.03)),
@@ -121,40 +123,41 @@ def _gaps(dome: Dome, head: Head, rng: Rng) -> list[Strand]:
     y = _tips(head, rng, 0.02)
     return _row(
         dome, rng, int(rng.integers(5, 8)), lambda x: y + 0.06 * x * x, jitter=0.03,
-        blunt=(0.45, 0.75), belly=(1.0, 1.8), gap=(0.12, 0.42),
+        blunt=(0.45, 0.75), belly=(1.0, 1.8), gap=(0.15, 0.6),
     )  # fmt: skip
 
 
 def _sided(
     dome: Dome, head: Head, rng: Rng, *, inner: float, outer: float, push: float, gap: float
 ) -> list[Strand]:
-    """Clumps that leave a parting to both sides; tips from `inner` (at the parting) to `outer`."""
+    """Clumps that leave a parting to both sides; tips from `inner` (at the parting) to `outer`.
+
+    `gap` is how far the innermost edges stand from the parting (face units).
+    """
     out: list[Strand] = []
-    span = _span(dome)
-    p = dome.parting / dome.half
-    for side in (-1, 1):
-        room = span - side * p
-        count = max(2, round(room / span * float(rng.uniform(2.2, 3.9))))
-        weights = np.exp(rng.normal(0, 0.45, count))
+    reach = _span(dome) * dome.half
+    for side in (-1.0, 1.0):
+        room = reach - side * dome.parting - gap
+        count = max(2, round(room / reach * float(rng.uniform(2.0, 3.6))))
+        weights = np.exp(rng.normal(0, 0.5, count))
         cut = np.concatenate([[0], np.cumsum(weights)]) / weights.sum()
         part: list[Strand] = []
         for i in range(count):
-            a, b = gap + (1 - gap) * cut[i], gap + (1 - gap) * cut[i + 1]
-            q = p + side * room * 0.5 * (a + b)
-            w = room * (b - a) * dome.half
-            x = q * dome.half
-            share = 0.5 * (a + b)
-            y = inner + (outer - inner) * share + float(rng.normal(0, 0.05))
-            tip = (x + side * push * (1.1 - 0.75 * share) + float(rng.normal(0, 0.03)), y)
-            limit = 0.98 * dome.face
-            tip = (float(np.clip(tip[0], -limit, limit)), y)
+            share = float(0.5 * (cut[i] + cut[i + 1]))
+            wide = room * float(cut[i + 1] - cut[i]) + (0.05 if i == 0 else 0.1)
+            x = dome.parting + side * (gap + room * share + 0.03)
+            y = inner + (outer - inner) * share + float(rng.normal(0, 0.06))
+            limit = 1.02 * dome.face
+            end = x + side * push * (1.15 - 0.8 * share) + float(rng.normal(0, 0.03))
             part.append(
                 clump(
-                    dome, q, w + 0.1, tip, rng, fork=float(rng.uniform(0.45, 0.72)),
-                    belly=float(rng.uniform(1.1, 1.8)), swing=-side * float(rng.uniform(0, 0.1)),
+                    dome, x / dome.half, wide, (float(np.clip(end, -limit, limit)), y), rng,
+                    fork=float(rng.uniform(0.42, 0.62)), belly=float(rng.uniform(1.0, 1.6)),
+                    swing=-side * float(rng.uniform(0, 0.5)) * push,
+                    hug=0.4 if i == 0 else 0.0,
                 )
             )  # fmt: skip
-        if rng.random() < 0.5:
+        if rng.random() < 0.6:
             part.reverse()
         out += part
     return out
@@ -164,7 +167,7 @@ def _parted(dome: Dome, head: Head, rng: Rng) -> list[Strand]:
     base = _tips(head, rng, 0.0)
     return _sided(
         dome, head, rng, inner=base - 0.08, outer=base + 0.25, push=0.16,
-        gap=float(rng.uniform(0.0, 0.06)),
+        gap=float(rng.uniform(0.04, 0.16)),
     )  # fmt: skip
 
 
@@ -172,7 +175,7 @@ def _curtain(dome: Dome, head: Head, rng: Rng) -> list[Strand]:
     base = _tips(head, rng, 0.0)
     return _sided(
         dome, head, rng, inner=base - 0.05, outer=base + float(rng.uniform(0.5, 0.8)), push=0.38,
-        gap=float(rng.uniform(0.04, 0.12)),
+        gap=float(rng.uniform(0.1, 0.22)),
     )  # fmt: skip
 
 
@@ -180,7 +183,7 @@ def _side_part(dome: Dome, head: Head, rng: Rng) -> list[Strand]:
     base = _tips(head, rng, 0.0)
     return _sided(
         dome, head, rng, inner=base - 0.12, outer=base + 0.2, push=float(rng.uniform(0.2, 0.4)),
-        gap=float(rng.uniform(0.0, 0.05)),
+        gap=float(rng.uniform(0.02, 0.12)),
     )  # fmt: skip
 
 
@@ -189,7 +192,7 @@ def _swept(dome: Dome, head: Head, rng: Rng) -> list[Strand]:
     lean = float(rng.uniform(0.15, 0.38))
     return _row(
         dome, rng, int(rng.integers(5, 9)), lambda x: y + 0.14 * way * x, jitter=0.05,
-        belly=(1.0, 1.7), gap=(0.15, 0.45), sweep=lambda x: way * lean * (1 - 0.4 * abs(x)),
+        belly=(1.0, 1.7), gap=(0.25, 0.75), sweep=lambda x: way * lean * (1 - 0.4 * abs(x)),
         spread=0.03,
     )  # fmt: skip
 
@@ -223,7 +226,7 @@ def _choppy(dome: Dome, head: Head, rng: Rng) -> list[Strand]:
     lean = float(rng.normal(0, 0.1))
     return _row(
         dome, rng, int(rng.integers(6, 10)), lambda x: y + 0.08 * x * x, jitter=0.09,
-        belly=(0.8, 1.2), gap=(0.3, 0.6), sweep=lambda x: lean, spread=0.06, uneven=0.6,
+        belly=(0.8, 1.2), gap=(0.45, 0.95), sweep=lambda x: lean, spread=0.06, uneven=0.6,
     )  # fmt: skip
 
 
@@ -232,7 +235,7 @@ def _spiky(dome: Dome, head: Head, rng: Rng) -> list[Strand]:
     lean = float(rng.normal(0, 0.2))
     return _row(
         dome, rng, int(rng.integers(5, 8)), lambda x: y + 0.1 * x * x, jitter=0.08,
-        belly=(0.8, 1.3), gap=(0.25, 0.5), sweep=lambda x: lean + 0.1 * x, spread=0.08,
+        belly=(0.8, 1.3), gap=(0.4, 0.8), sweep=lambda x: lean + 0.1 * x, spread=0.08,
     )  # fmt: skip
 
 
@@ -240,7 +243,7 @@ def _messy(dome: Dome, head: Head, rng: Rng) -> list[Strand]:
     y = _tips(head, rng, 0.05)
     return _row(
         dome, rng, int(rng.integers(6, 9)), lambda x: y, jitter=0.08,
-        belly=(1.0, 1.6), gap=(0.2, 0.5), spread=0.14, thin=1.2, uneven=0.6,
+        belly=(1.0, 1.6), gap=(0.3, 0.8), spread=0.14, thin=1.2, uneven=0.6,
     )  # fmt: skip
 
 
@@ -248,7 +251,7 @@ def _wispy(dome: Dome, head: Head, rng: Rng) -> list[Strand]:
     y = _tips(head, rng, 0.06)
     return _row(
         dome, rng, int(rng.integers(7, 10)), lambda x: y + 0.05 * x * x, jitter=0.06,
-        belly=(0.7, 1.0), gap=(0.45, 0.75), spread=0.04, thin=0.8,
+        belly=(0.7, 1.0), gap=(0.7, 1.1), spread=0.04, thin=0.8,
     )  # fmt: skip
 
 
@@ -265,7 +268,7 @@ def _wedge(dome: Dome, head: Head, rng: Rng) -> list[Strand]:
     y = _tips(head, rng, 0.15)
     return _row(
         dome, rng, int(rng.integers(5, 8)), lambda x: y - 0.25 * abs(x), jitter=0.05,
-        belly=(1.1, 1.7), gap=(0.2, 0.45), sweep=lambda x: -0.08 * x,
+        belly=(1.1, 1.7), gap=(0.3, 0.75), sweep=lambda x: -0.08 * x,
     )  # fmt: skip
 
 

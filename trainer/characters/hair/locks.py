@@ -18,30 +18,31 @@ Tails = Literal["none", "twin", "pony", "side", "braid", "braids", "buns"]
 TAILS: Final[tuple[Tails, ...]] = ("none", "twin", "pony", "side", "braid", "braids", "buns")
 
 
-def panel(dome: Dome, back: Back, side: float, rng: Rng) -> list[Strand]:
+def panel(dome: Dome, back: Back, side: float, rng: Rng, *, wave: float = 0.0) -> list[Strand]:
     """Hair that falls from the crown over the temple and the ear, in front of the back hair."""
     out: list[Strand] = []
     w, f = dome.half, dome.face
     end, (place, blunt) = back.panel, back.panel_end
-    room = w - 0.93 * f
+    wave *= float(rng.choice((-1.0, 1.0)))
+    inset = float(rng.uniform(0.84, 1.0)) * f
+    room = w - inset
+    split = float(rng.uniform(0.4, 0.62))
     for i in range(2):
-        share = (0.62, 0.3)[i] + float(rng.uniform(-0.06, 0.06))
-        x = 0.93 * f + room * share
-        tip_x = x + (place * w - x) * (0.75 if i == 0 else 0.35)
-        q = side * x / (0.98 * w)
-        y = end * float(rng.uniform(0.9, 1.05) if i == 0 else rng.uniform(0.65, 0.95))
-        flow = dome.flow(q, np.array([0.06, 0.35, 0.7, 1.0]))
+        half = 0.5 * room * ((1 - split), split)[i] * 1.35
+        x = inset + room * (1 - 0.5 * (1 - split) if i == 0 else 0.5 * split)
+        tip_x = x + (place * w - x) * (0.8 if i == 0 else 0.3) - (0.1 if i == 0 else 0.0)
+        y = end * float(rng.uniform(0.9, 1.05) if i == 0 else rng.uniform(0.55, 1.0))
+        flow = dome.flow(side * min(x / (0.98 * w), 0.9), np.array([0.06, 0.35, 0.7, 1.0]))
         low = [
-            (side * (x + 0.25 * (tip_x - x)), 0.3 * y),
-            (side * (x + 0.6 * (tip_x - x)), 0.7 * y),
+            (side * (x + d * d * (tip_x - x) + wave * (-1) ** k), d * y)
+            for k, d in enumerate((0.25, 0.5, 0.75))
         ]
-        half = room * (0.46, 0.32)[i]
-        tail = (1.0, 1.0, 0.95, 0.5 + 0.5 * blunt) if blunt else (1.05, 1.0, 0.75, 0.0)
+        tail = (1.0, 1.0, 0.5 + 0.5 * blunt) if blunt else (1.0, 0.7, 0.0)
+        widths = [0.25, 0.6, 0.9, 1.0, *tail]
         out.append(
             laid(
-                "front", [*flow, *low, (side * tip_x, y)],
-                [0.25 * half, 0.6 * half, 0.9 * half, *(half * t for t in tail)],
-                bare=0.42, lines=_lines(rng, 2), tone=0.0, shade=float(rng.uniform(0.3, 0.7)),
+                "front", [*flow, *low, (side * tip_x, y)], [half * t for t in widths], bare=0.42,
+                lines=_lines(rng, 5), shade=float(rng.uniform(0.2, 0.7)),
             )
         )  # fmt: skip
     return out
@@ -107,7 +108,7 @@ def twin_tails(
     layer: Layer = "back" if root < 0.1 else "body"
     fan = float(rng.uniform(0.28, 0.62))
     for side in (-1.0, 1.0):
-        at = _rim(dome, root)
+        at = _rim(dome, root) if root < 0 else 0.8 * dome.half
         x0 = side * (at - 0.06)
         ties.append((side * (at + 0.03), root))
         for i in range(3):
@@ -121,7 +122,7 @@ def twin_tails(
                 (x - side * wave, root + 0.76 * (end - root)),
                 (x + side * (wave + 0.04) * (1 - 0.6 * i), end),
             ]  # fmt: skip
-            wide = (0.2, 0.15, 0.12)[i] * (1 + 0.35 * min(fan, 0.6))
+            wide = (0.25, 0.18, 0.14)[i] * (1 + 0.4 * min(fan, 0.6))
             half = np.array([0.3, 0.8, 1.15, 1.25, 1.1, 0.7, 0.0]) * wide
             out.append(
                 laid(
@@ -169,23 +170,17 @@ def braid(
         normal = np.array([-way[1], way[0]]) * (1 if i % 2 else -1)
         size = width * (1 - 0.35 * i / count)
         long = float(np.hypot(*step[i]))
-        a = at[i] + normal * 0.42 * size - way * 0.25 * long
-        b = at[i] + normal * 0.34 * size + way * 0.55 * long
-        c = at[i] - normal * 0.30 * size + way * 1.25 * long
-        half = np.array([0.1, 0.7, 1.0, 0.95, 0.6, 0.05]) * 0.36 * size
+        a = at[i] + normal * 0.16 * size - way * 0.65 * long
+        b = at[i] + normal * 0.32 * size + way * 0.15 * long
+        c = at[i] - normal * 0.16 * size + way * 1.15 * long
+        half = np.array([0.3, 0.8, 1.0, 0.95, 0.6, 0.0]) * 0.38 * size
         out.append(laid(layer, [a, b, c], half.tolist(), bare=0.0, lines=((0.2, 0.5),), shade=0.5))
     for _ in range(2):
         tip = line[-1] + rng.normal(0, 0.05, 2) + (0.0, 0.05)
-        half_tuft = np.array([0.5, 0.9, 0.8, 0.0]) * 0.3 * width
-        out.append(
-            laid(
-                layer,
-                [at[-1], 0.5 * (at[-1] + tip), tip],
-                half_tuft.tolist(),
-                bare=0.1,
-                lines=((0, 0.5),),
-            )
-        )
+        tail = [at[-1], 0.5 * (at[-1] + tip), tip]
+        widths = [0.15 * width, 0.27 * width, 0.24 * width, 0.0]
+        out.append(laid(layer, tail, widths, bare=0.1, lines=((0, 0.5),)))
+    out.reverse()  # each segment lies over the one below it
     return out
 
 
@@ -232,14 +227,20 @@ def ahoge(dome: Dome, rng: Rng) -> list[Strand]:
         line = [(x, t + 0.1), (x + way * 0.3 * size, t - 0.4 * size), (x + way * size, t - 0.5 * size),
                 (x + way * 1.5 * size, t - 0.15 * size)]  # fmt: skip
     wide = float(rng.uniform(0.035, 0.07))
-    out = [laid("front", line, [wide, wide, 0.9 * wide, 0.55 * wide, 0.0], bare=0.3, shade=0.4)]
+    out = [
+        laid(
+            "front", line, [wide, wide, 0.9 * wide, 0.55 * wide, 0.0], bare=0.3, shade=0.4, off=True
+        )
+    ]
     if rng.random() < 0.3:
         other = [
             (x, t + 0.1),
             (x - way * 0.08, t - 0.3 * size),
             (x - way * 0.5 * size, t - 0.55 * size),
         ]
-        out.append(laid("front", other, [0.8 * wide, 0.7 * wide, 0.0], bare=0.3, shade=0.4))
+        out.append(
+            laid("front", other, [0.8 * wide, 0.7 * wide, 0.0], bare=0.3, shade=0.4, off=True)
+        )
     return out
 
 
@@ -264,7 +265,7 @@ def strays(dome: Dome, rng: Rng, count: int) -> list[Strand]:
                 (x, -0.6),
                 (x + side * 0.12, float(rng.uniform(-0.35, 0.0))),
             ]
-        out.append(laid("front", line, [0.008, 0.02, 0.016, 0.0], bare=0.3, shade=0.0))
+        out.append(laid("front", line, [0.008, 0.02, 0.016, 0.0], bare=0.3, shade=0.0, off=True))
     return out
 
 

@@ -10,11 +10,9 @@ import skia
 from trainer.characters.colour import Colour, argb, mix
 from trainer.characters.hair.shapes import HairShapes, Shape, layer_path
 from trainer.characters.hair.strand import STATIONS, add_smooth, add_stroke
-from trainer.characters.ink import Pen, Points, radial, vertical
+from trainer.characters.ink import Pen, Points, linear, radial, vertical
 from trainer.characters.palette import HairColours
 from trainer.characters.style import Style
-
-_THIN = 0.9
 
 
 def draw_back(pen: Pen, shapes: HairShapes, colours: HairColours, style: Style) -> None:
@@ -32,7 +30,7 @@ def draw_back(pen: Pen, shapes: HairShapes, colours: HairColours, style: Style) 
         with pen.clipped(whole):
             _nape(pen, shapes, deep, style)
     for shape in shapes.back:
-        ink.strand(shape, argb(darker), fill, colours.shadow, cover=False)
+        ink.strand(shape, argb(darker), fill, colours, cover=False)
 
 
 def draw_over_body(pen: Pen, shapes: HairShapes, colours: HairColours, style: Style) -> None:
@@ -42,7 +40,7 @@ def draw_over_body(pen: Pen, shapes: HairShapes, colours: HairColours, style: St
     ink = _Ink(pen, colours, style)
     fill = _gradient(shapes, colours, colours.base, style)
     for shape in shapes.over_body:
-        ink.strand(shape, argb(colours.base), fill, colours.shadow)
+        ink.strand(shape, argb(colours.base), fill, colours)
 
 
 def draw_front(pen: Pen, shapes: HairShapes, colours: HairColours, style: Style) -> None:
@@ -50,22 +48,30 @@ def draw_front(pen: Pen, shapes: HairShapes, colours: HairColours, style: Style)
     ink = _Ink(pen, colours, style)
     base = argb(colours.base)
     fill = _front_gradient(shapes, colours, style)
-    outline = skia.Path()
-    ink.stroke(outline, shapes.dome, 1.1, 0.12, 0.12)
-    for line in shapes.parting:
-        ink.stroke(outline, line, 0.7, 0.5, 0.6)
     pen.fill(layer_path((), shapes.cap), base, fill)
-    pen.fill(outline, ink.line)
+    flow = skia.Path()
+    for line in shapes.parting:
+        ink.stroke(flow, line, 0.7, 0.5, 0.6)
+    for line in shapes.rims:
+        ink.stroke(flow, line, 0.9, 0.1, 0.5)
+    pen.fill(flow, ink.line)
     for shape in shapes.front:
-        ink.strand(shape, base, fill, colours.shadow)
+        if not shape.strand.off:
+            ink.strand(shape, base, fill, colours)
+    dome = skia.Path()
+    ink.stroke(dome, shapes.dome, 1.1, 0.12, 0.12)
+    pen.fill(dome, ink.line)
     _draw_shine(pen, shapes, colours, style)
+    for shape in shapes.front:
+        if shape.strand.off:
+            ink.strand(shape, base, fill, colours)
 
 
 class _Ink:
     """The hand's lines for hair: colour and width, thin lines paler as the pen's strokes are."""
 
     def __init__(self, pen: Pen, colours: HairColours, style: Style) -> None:
-        width = _THIN * style.line_width
+        width = min(0.9 * style.line_width, 0.005 + 0.5 * style.line_width)
         least = 0.8 * pen.pixel
         alpha = 1.0 if width >= least else max(width / least, 0.35)
         self.pen = pen
@@ -86,16 +92,15 @@ class _Ink:
         shape: Shape,
         base: int,
         fill: skia.Shader | None,
-        shadow: Colour,
+        colours: HairColours,
         cover: bool = True,
     ) -> None:
         """Fill one strand (unless it lies in a mass that is filled already), shade and outline it."""
         pen, strand = self.pen, shape.strand
         if cover or strand.bare == 0:
             pen.fill(shape.path, base, fill)
-        if self.shading != "flat" and strand.shade > 0.05:
-            alpha = {"cel": 0.9, "soft": 0.45, "painted": 0.6}[self.shading]
-            pen.fill(self._strip(shape), argb(shadow, alpha))
+        if strand.shade > 0.05:
+            self._shade(shape, colours)
         first = min(int(strand.bare * (STATIONS - 1)), STATIONS - 5)
         ink = skia.Path()
         pointed = strand.half[-1] < 0.02
@@ -109,21 +114,39 @@ class _Ink:
             self.stroke(ink, end, 1.0, 0.0, 0.0)
         for u, share in strand.lines:
             begin = max(int((1 - share) * (STATIONS - 1)) - 1, 0)
-            self.stroke(ink, shape.at(u, begin, STATIONS - 1), 0.75, 0.8, 0.05)
+            self.stroke(ink, shape.at(u, begin, STATIONS - 1), 0.65, 0.8, 0.05)
         pen.fill(ink, self.line)
 
-    def _strip(self, shape: Shape) -> skia.Path:
-        """The shaded strip along the side away from the light, wide at the tip, dying upward."""
-        depth = shape.strand.shade
-        first = int(0.25 * STATIONS)
-        side = -self.light
-        t = np.linspace(0, 1, STATIONS - first)[:, None]
-        reach = 0.5 * depth * np.sin(0.85 * np.pi * t) ** 0.8 + 0.25 * depth * t
-        outer, far = (shape.left, shape.right) if side < 0 else (shape.right, shape.left)
-        inner = outer[first:] + (far[first:] - outer[first:]) * reach
-        path = skia.Path()
-        add_smooth(path, outer[first:], inner)
-        return path
+    def _shade(self, shape: Shape, colours: HairColours) -> None:
+        """Shade the side away from the light: a hard strip in cel work, a soft one otherwise, with
+        a lit edge on broad strands."""
+        if self.shading == "flat":
+            return
+        depth, pen = shape.strand.shade, self.pen
+        far, near = (shape.left, shape.right) if self.light > 0 else (shape.right, shape.left)
+        if self.shading == "cel":
+            pen.fill(_strip(far, near, depth), argb(colours.shadow, 0.9))
+            return
+        at = int(0.72 * STATIONS)
+        if self.shading == "painted":
+            pen.fill(_strip(far, near, 0.6 * depth), argb(colours.shadow, 0.35))
+        reach = far[at] + (near[at] - far[at]) * min(0.45 + 0.5 * depth, 0.9)
+        shades = [argb(colours.shadow, 0.8), argb(colours.shadow, 0.0)]
+        pen.fill(_strip(far, near, 1.1), shades[0], linear(far[at], reach, shades))
+        if max(shape.strand.half) > 0.08:
+            lit = [argb(colours.light, 0.45), argb(colours.light, 0.0)]
+            reach = near[at] + (far[at] - near[at]) * 0.4
+            pen.fill(_strip(near, far, 0.45), lit[0], linear(near[at], reach, lit))
+
+
+def _strip(outer: Points, inner: Points, depth: float) -> skia.Path:
+    """A strip along `outer`, `depth` of the way to `inner` at its widest, dying towards the root."""
+    first = int(0.2 * STATIONS)
+    t = np.linspace(0, 1, STATIONS - first)[:, None]
+    reach = 0.5 * depth * np.sin(0.85 * np.pi * t) ** 0.8 + 0.25 * depth * t
+    path = skia.Path()
+    add_smooth(path, outer[first:], outer[first:] + (inner[first:] - outer[first:]) * reach)
+    return path
 
 
 def _gradient(

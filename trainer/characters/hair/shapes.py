@@ -34,7 +34,7 @@ class Shape:
 @dataclass(frozen=True, slots=True, eq=False)
 class HairShapes:
     """What is drawn: `back` behind the body (with `mass`), `over_body` before it, `front` before
-    the face (with the scalp's `cap`). `ties` [K, 2] is where tails are tied, for ribbons."""
+    the face (with the scalp's `cap`, whose lines are the `dome` and, at the temples, the `rims`). `ties` [K, 2] is where tails are tied, for ribbons."""
 
     hair: Hair
     mass: Points
@@ -42,6 +42,7 @@ class HairShapes:
     over_body: tuple[Shape, ...]
     cap: Points
     dome: Points
+    rims: tuple[Points, ...]
     front: tuple[Shape, ...]
     shine: tuple[Points, ...]
     parting: tuple[Points, ...]
@@ -86,6 +87,7 @@ def shape_hair(hair: Hair, head: Head, view: View) -> HairShapes:
         over_body=seen("body"),
         cap=cap,
         dome=dome,
+        rims=tuple(before(p) for p in hair.dome.rims()),
         front=seen("front"),
         shine=tuple(before(p) for p in _shine(hair)),
         parting=tuple(before(p) for p in _parting(hair)),
@@ -110,55 +112,55 @@ def _shine(hair: Hair) -> list[Points]:
     dome, seeds, height = hair.dome, hair.seeds, hair.shine_height
     if hair.shine == "none":
         return []
-    if hair.shine == "streaks":
+    if hair.shine in ("streaks", "patches"):
+        broad = hair.shine == "patches"
+        count = 6 if broad else 5 + int(6 * seeds[0])
         out = []
-        for i in range(5 + int(6 * seeds[0])):
-            q = -0.8 + 1.6 * ((i + 0.8 * seeds[i + 1]) / (5 + int(6 * seeds[0])))
-            long = 0.05 + 0.13 * seeds[(i * 7 + 3) % 32]
-            middle = height + 0.05 * (seeds[(i * 5 + 2) % 32] - 0.5) + 0.06 * q * q
+        for i in range(count):
+            q = -0.8 + 1.6 * ((i + 0.8 * seeds[i + 1]) / count)
+            if broad:  # groups of three broad streaks
+                q = (-0.6 + 1.0 * seeds[0] if i < 3 else 0.1 + 0.6 * seeds[9]) + 0.09 * (i % 3)
+            long = 0.05 + (0.08 if broad else 0.13) * seeds[(i * 7 + 3) % 32]
+            middle = height + 0.05 * (seeds[(i * 5 + 2) % 32] - 0.5) + 0.32 * q * q
             r = middle + long * np.array([-1, -0.5, 0, 0.5, 1])
-            wide = (0.008 + 0.022 * seeds[(i * 3 + 1) % 32]) * np.array([0, 0.8, 1, 0.8, 0])
-            out.append(np.concatenate([dome.flow(q - wide, r), dome.flow(q + wide, r)[-2:0:-1]]))
+            wide = (0.008 + 0.022 * seeds[(i * 3 + 1) % 32]) * (2.0 if broad else 1.0)
+            lens = wide * np.array([0, 0.8, 1, 0.8, 0])
+            out.append(np.concatenate([dome.flow(q - lens, r), dome.flow(q + lens, r)[-2:0:-1]]))
         return out
-    if hair.shine == "patches":
+    reach = 0.7 + 0.2 * seeds[1]
+    if hair.shine == "arc":
+        cuts = np.cumsum([0.4 + seed for seed in seeds[2 : 4 + int(4 * seeds[0])]])
+        ends = reach * (2 * np.concatenate([[0], cuts]) / cuts[-1] - 1)
         out = []
-        for i in range(2 + int(2 * seeds[0])):
-            q = -0.55 + 1.1 * seeds[i + 1]
-            wide = 0.06 + 0.12 * seeds[i + 5]
-            across = np.linspace(-1, 1, 7)
-            bow = np.sqrt(np.clip(1 - across**2, 0, 1))
-            thick = 0.05 + 0.06 * seeds[i + 9]
-            upper = dome.flow(q + wide * across, height - thick * bow)
-            lower = dome.flow(q + wide * across, height + 0.8 * thick * bow)
+        for i, (left, right) in enumerate(zip(ends[:-1], ends[1:], strict=True)):
+            q = np.linspace(left, right - 0.02, 7)
+            swell = np.sin(np.linspace(0, np.pi, 7)) ** 0.5 * (1 - 0.6 * (q / reach) ** 2)
+            middle = height + 0.32 * q * q
+            upper = dome.flow(q, middle - (0.02 + 0.03 * seeds[i + 9]) * swell)
+            lower = dome.flow(q, middle + (0.03 + 0.05 * seeds[i + 17]) * swell)
             out.append(np.concatenate([upper, lower[::-1]]))
         return out
-    spikes = 9 + int(8 * seeds[0])
-    reach = 0.62 + 0.25 * seeds[1]
+    spikes = 6 + int(6 * seeds[0])
     q = np.linspace(-reach, reach, 2 * spikes + 1)
-    fall = np.sqrt(np.clip(1 - (q / reach) ** 2, 0, 1))
-    thick = 0.05 + 0.05 * seeds[2]
-    jag = (
-        np.resize(np.array(seeds), 2 * spikes + 1)
-        if hair.shine == "zigzag"
-        else np.full(2 * spikes + 1, 0.5)
-    )
-    sign = np.where(np.arange(2 * spikes + 1) % 2 == 0, 1.0, -0.2)
-    rough = 1.0 if hair.shine == "zigzag" else 0.0
-    base = height + 0.05 * (q / reach) ** 2
-    upper = base - thick * fall * (0.5 + rough * 0.9 * jag * np.clip(sign, 0, 1))
-    lower = base + thick * fall * (0.5 + rough * 1.1 * jag[::-1] * np.clip(-5 * sign, 0, 1))
-    return [np.concatenate([dome.flow(q, upper), dome.flow(q, lower)[::-1]])]
+    fall = np.clip(1 - (q / reach) ** 2, 0, 1) ** 0.6
+    upper = lower = (0.02 + 0.02 * seeds[2]) * np.ones_like(q)
+    upper[1::2] += 0.06 * np.array(seeds[3 : 3 + spikes])
+    lower = lower.copy()
+    lower[2:-1:2] += 0.03 + 0.12 * np.array(seeds[16 : 15 + spikes])
+    middle = height + 0.32 * q * q
+    above, below = dome.flow(q, middle - fall * upper), dome.flow(q, middle + fall * lower)
+    return [np.concatenate([above, below[::-1]])]
 
 
 def _parting(hair: Hair) -> list[Points]:
     """Fine lines that leave the parting along the flow, in face units."""
     seeds = hair.seeds
-    count = 2 + int(4 * seeds[20])
+    count = 4 + int(6 * seeds[20])
     out = []
     for i in range(count):
-        q = -0.85 + 1.7 * (i + seeds[21 + i % 8]) / count
-        start = 0.03 + 0.12 * seeds[(22 + i) % 32]
-        out.append(hair.dome.flow(q, np.linspace(start, start + 0.12 + 0.3 * seeds[i], 6)))
+        q = -0.95 + 1.9 * (i + seeds[21 + i % 8]) / count
+        start = 0.03 + 0.4 * seeds[(22 + 3 * i) % 32] ** 1.5
+        out.append(hair.dome.flow(q, np.linspace(start, start + 0.14 + 0.26 * seeds[i], 6)))
     return out
 
 

@@ -29,7 +29,8 @@ class Strand:
 
     `spine` has ANCHORS points from root to tip, `half` as many half widths. The outline fades in
     from `bare` (a share of the length). `lines` are inner lines (u, share of the length from the
-    tip), `tone` 0 (lit) to 1 (wholly in shadow), `shade` the width of the shaded strip (0 to 1).
+    tip), `shade` the width of the shaded strip (0 to 1). A strand that stands `off` the head is drawn over
+    the line of the dome.
     """
 
     layer: Layer
@@ -37,8 +38,8 @@ class Strand:
     half: tuple[float, ...]
     bare: float = 0.4
     lines: tuple[tuple[float, float], ...] = ()
-    tone: float = 0.0
     shade: float = 0.5
+    off: bool = False
 
 
 def laid(
@@ -48,8 +49,8 @@ def laid(
     *,
     bare: float = 0.4,
     lines: Sequence[tuple[float, float]] = (),
-    tone: float = 0.0,
     shade: float = 0.5,
+    off: bool = False,
 ) -> Strand:
     """A strand along any smooth curve; `half` holds half widths at equal steps of its length."""
     fine = curve(spine, 8)
@@ -64,14 +65,12 @@ def laid(
         half=tuple(widths.tolist()),
         bare=bare,
         lines=tuple(lines),
-        tone=tone,
         shade=shade,
+        off=off,
     )
 
 
-def disc(
-    layer: Layer, centre: Anchor, radius: float, tall: float = 1.0, *, tone: float = 0.0
-) -> Strand:
+def disc(layer: Layer, centre: Anchor, radius: float, tall: float = 1.0) -> Strand:
     """A round strand, such as a bun."""
     angle = np.linspace(0, np.pi, ANCHORS)
     ys = (centre[1] - radius * tall * np.cos(angle)).tolist()
@@ -81,7 +80,6 @@ def disc(
         half=tuple((radius * np.sin(angle)).tolist()),
         bare=0.0,
         lines=((0.3, 0.75), (-0.45, 0.6)),
-        tone=tone,
         shade=0.6,
     )
 
