@@ -22,9 +22,7 @@ def record(run: Path, data: Path | None) -> None:
     """Note in `run` what it is trained from now on; data sets of earlier starts stay noted."""
     data_sets: list[dict[str, Any]] = read(run)["data"]
     if data is not None:
-        told = json.loads((data / "dataset.json").read_text(encoding="utf-8"))
-        keys = ("characters", "views", "size", "seeds", "notes")
-        entry = {"name": data.resolve().name} | {key: told.get(key) for key in keys}
+        entry = _described(data)
         if entry not in data_sets:
             data_sets.append(entry)
     versions = {"python": platform.python_version()}
@@ -50,9 +48,9 @@ def read(run: Path) -> dict[str, Any]:
 def check_held_out(run: Path, seeds: tuple[int, int], where: str) -> bool:
     """Whether the run noted its seeds, and none lies between `seeds` (first and last, inclusive).
 
-    Returns False when the run noted nothing. Raises SeedOverlapError, which names `where`.
+    Returns False when the run noted none. Raises SeedOverlapError, which names `where`.
     """
-    data_sets = read(run)["data"]
+    data_sets = [entry for entry in read(run)["data"] if "seeds" in entry]
     for entry in data_sets:
         first, last = entry["seeds"]
         if first <= seeds[1] and seeds[0] <= last:
@@ -61,6 +59,18 @@ def check_held_out(run: Path, seeds: tuple[int, int], where: str) -> bool:
                 f"seeds {first} to {last} of {entry['name']}; draw characters with other seeds"
             )
     return bool(data_sets)
+
+
+def _described(data: Path) -> dict[str, Any]:
+    """What the description of a data set (or set of scenes) says, without vocabularies."""
+    entry: dict[str, Any] = {"name": data.resolve().name}
+    if (data / "dataset.json").exists():
+        told = json.loads((data / "dataset.json").read_text(encoding="utf-8"))
+        keys = ("characters", "views", "size", "seeds", "notes")
+    else:
+        told = json.loads((data / "scenes.json").read_text(encoding="utf-8"))
+        keys = ("scenes", "size", "first_seed")
+    return entry | {key: told[key] for key in keys if key in told}
 
 
 def _revision() -> str:

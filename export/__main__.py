@@ -1,0 +1,151 @@
+"""`python -m export RUN`: a trained run into the model repository, once it is verified."""
+
+from __future__ import annotations
+
+import argparse
+import hashlib
+import json
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+import cv2
+import numpy as np
+
+from contract import control
+from contract.card import Card, ExpressionVector
+from export import convert, repository, runs
+from export.verify import TOLERANCE, Array, VerificationError, verify
+from trainer.checkpoint import CheckpointError
+from trainer.data.dataset import Dataset, DatasetError
+from trainer.data.scenes import open_scenes
+from trainer.data.source import to_tensor
+from trainer.recipe import RecipeError
+
+DRAWN = 16
+"""Drawn pictures that take part in the verification."""
+
+
+def export(
+    run: Path,
+    to: Path,
+    *,
+    name: str | None = None,
+    quality: Path | None = None,
+    data: Path | None = None,
+    half: bool = False,
+    tolerance: float = TOLERANCE,
+) -> Path:
+    """Export the run in folder `run` to the repository `to`; returns the model's folder.
+
+    The ONNX model is held against the network on random pictures, on the drawings of the data set
+    `data` when it is given, and on every preset; beyond `tolerance` nothing is written.
+    Raises ExportError, ConversionError, VerificationError, CheckpointError, DatasetError.
+    """
+    subject = runs.subject(run)
+    chosen = runs.valid_name(name or subject.default_name)
+    figures = runs.quality(_read_json(quality)) if quality else ()
+    drawn = _drawn(data, subject.pixels.size) if data else None
+    if half:
+        convert.halve(subject.module)
+    weights = convert.to_onnx(subject.module, subject.inputs, subject.outputs, half=half)
+    card = Card(
+        name=chosen,
+        task=subject.task,
+        description=subject.description,
+        inputs=subject.inputs,
+        outputs=subject.outputs,
+        pixels=subject.pixels,
+        alignment=subject.alignment,
+        labels=subject.labels,
+        control=subject.control,
+        licence=runs.LICENCE,
+        provenance=subject.provenance,
+        quality=figures,
+        weights_sha256=hashlib.sha256(weights).hexdigest(),
+    )
+    agreement = verify(
+        subject.module,
+        weights,
+        subject.inputs,
+        subject.outputs,
+        pictures=drawn,
+        controls=_presets(card),
+        tolerance=tolerance,
+    )
+    print(f"{agreement} (tolerance {tolerance:.1e})")
+    return repository.place(to, card, weights)
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """The command; returns its exit status."""
+    parser = argparse.ArgumentParser(
+        prog="python -m export", description="Export a trained run into the model repository."
+    )
+    parser.add_argument("run", type=Path, help="folder of the run")
+    parser.add_argument("--repository", type=Path, default=Path("model_repository"))
+    parser.add_argument("--name", help="name of the model (default: by its task)")
+    parser.add_argument("--quality", type=Path, help="evaluation.json whose figures the card takes")
+    parser.add_argument("--data", type=Path, help="data set whose drawings take part in the check")
+    parser.add_argument("--half", action="store_true", help="store weights as float16")
+    parser.add_argument("--tolerance", type=float, default=TOLERANCE)
+    given = parser.parse_args(arguments)
+    try:
+        folder = export(
+            given.run,
+            given.repository,
+            name=given.name,
+            quality=given.quality,
+            data=given.data,
+            half=given.half,
+            tolerance=given.tolerance,
+        )
+    except (
+        runs.ExportError, convert.ConversionError, VerificationError, CheckpointError,
+        DatasetError, RecipeError,
+    ) as error:  # fmt: skip
+        print(f"error: {error}", file=sys.stderr)
+        return 2
+    size = sum(file.stat().st_size for file in folder.rglob("*") if file.is_file())
+    print(f"{folder}: {size / 1e6:.1f} MB")
+    return 0
+
+
+def _presets(card: Card) -> Array | None:
+    """The control of every expression of the card, [K, C]."""
+    if card.control is None:
+        return None
+    names = control.expressions(card)
+    rows = [control.control_for(card, name) for name in names]
+    if isinstance(card.control, ExpressionVector):
+        rows.append(control.control_for(card, {"mouth_open": 1.0}))
+    return np.stack(rows)
+
+
+def _drawn(data: Path, size: int) -> Array:
+    """The first drawings of a data set or of scenes at the model's size, [M,3,S,S] in [-1,1]."""
+    if (data / "scenes.json").exists():
+        pictures = np.array(open_scenes(data).pictures[:DRAWN])
+    else:
+        dataset = Dataset.open(data)
+        pictures = np.array(dataset.pictures[: max(1, DRAWN // dataset.views)])
+        pictures = pictures.reshape(-1, *pictures.shape[2:])[:DRAWN]
+    if size != pictures.shape[1]:
+        pictures = np.stack(
+            [cv2.resize(p, (size, size), interpolation=cv2.INTER_AREA) for p in pictures]
+        )
+    return np.ascontiguousarray(to_tensor(pictures).numpy())
+
+
+def _read_json(path: Path) -> dict[str, object]:
+    try:
+        content = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise runs.ExportError(f"{path} cannot be read: {error}") from error
+    if not isinstance(content, dict):
+        raise runs.ExportError(f"{path} is no evaluation; make one with `trainer evaluate`")
+    return content
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,59 @@
+"""What a run notes of its origin, and how held-out seeds are kept apart."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from trainer import provenance
+
+
+@pytest.fixture
+def run(tmp_path: Path) -> Path:
+    """A run trained on the seeds 1000 to 1999, then on 5000 to 5004."""
+    folder = tmp_path / "run"
+    folder.mkdir()
+    for name, seeds in (("first", [1000, 1999]), ("second", [5000, 5004])):
+        data = tmp_path / name
+        data.mkdir()
+        told = {"characters": 5, "views": 2, "size": 8, "seeds": seeds, "notes": {}}
+        (data / "dataset.json").write_text(json.dumps(told))
+        provenance.record(folder, data)
+    provenance.record(folder, tmp_path / "second")
+    return folder
+
+
+def test_every_data_set_is_noted_once_and_without_its_path(run: Path) -> None:
+    noted = provenance.read(run)
+    assert [entry["name"] for entry in noted["data"]] == ["first", "second"]
+    assert "torch" in noted["libraries"]
+    assert str(run.parent) not in (run / provenance.FILE).read_text()
+
+
+@pytest.mark.parametrize("seeds", [(1999, 2500), (0, 1000), (1200, 1300), (4000, 6000)])
+def test_overlap_is_refused(run: Path, seeds: tuple[int, int]) -> None:
+    with pytest.raises(provenance.SeedOverlapError, match="draw characters with other seeds"):
+        provenance.check_held_out(run, seeds, "held-out")
+
+
+def test_other_seeds_pass(run: Path) -> None:
+    assert provenance.check_held_out(run, (2000, 4999), "held-out")
+
+
+def test_a_run_without_notes_is_not_vouched_for(tmp_path: Path) -> None:
+    assert provenance.read(tmp_path)["revision"] == "unknown"
+    assert not provenance.check_held_out(tmp_path, (0, 10), "held-out")
+
+
+def test_scenes_are_noted_but_hold_no_character_back(tmp_path: Path) -> None:
+    scenes = tmp_path / "scenes"
+    scenes.mkdir()
+    told = {"version": 1, "scenes": 9, "size": 8, "first_seed": 100, "landmarks": []}
+    (scenes / "scenes.json").write_text(json.dumps(told))
+    provenance.record(tmp_path, scenes)
+    assert provenance.read(tmp_path)["data"] == [
+        {"name": "scenes", "scenes": 9, "size": 8, "first_seed": 100}
+    ]
+    assert not provenance.check_held_out(tmp_path, (100, 101), "held-out")
