@@ -54,7 +54,9 @@ def sample_character(seed: int, within: StyleRange = TRAINING) -> Character:
     features = sample_features(next(streams), head)
     hair = sample_hair(next(streams), head, style)
     outfit = sample_outfit(next(streams), head, style)
-    accessories = sample_accessories(next(streams), head, hair.tails, style)
+    accessories = sample_accessories(
+        next(streams), head, hair.tails, style, dome=hair.dome, ties=hair.ties
+    )
     background = sample_background(next(streams))
     return Character(
         seed, style, palette, head, eyes, brows, mouth, features, hair, outfit, accessories, background

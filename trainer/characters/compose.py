@@ -133,10 +133,12 @@ def _draw_layers(
     if style.brows_over_hair:
         _draw_brows(pen, c, s)
     worn.draw_on_face(pen, c.accessories, head, view, style)
-    worn.draw_on_hair(pen, c.accessories, head, view, style)
+    worn.draw_on_hair(pen, c.accessories, head, view, style, colours)
     draw_sweat(pen, head, view, p)
     draw_vein(pen, head, view, p)
-    worn.draw_over(pen, c.accessories, head, view, style)
+    worn.draw_over(
+        pen, c.accessories, head, view, style, palette.skin, palette.skin_shadow, palette.skin_line
+    )
 
 
 def _draw_brows(pen: Pen, c: Character, s: _Shapes) -> None:
