@@ -46,7 +46,8 @@ def drawn(tmp_path_factory: pytest.TempPathFactory) -> Path:
     random = np.random.default_rng(11)
     with Writer(folder, views=5, size=32) as writer:
         for seed in range(5):
-            skin = cv2.resize(random.integers(80, 256, (4, 4, 3), np.uint8), (32, 32))
+            blocks = random.integers(80, 256, (4, 4, 3), np.uint8)
+            skin = np.asarray(cv2.resize(blocks, (32, 32)), np.uint8)
             names = random.choice(len(expression.EXPRESSIONS), 4, replace=False)
             vectors = [expression.preset(expression.EXPRESSIONS[n]) for n in names]
             free = expression.LOW + random.random(31, np.float32) * (

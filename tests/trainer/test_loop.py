@@ -8,7 +8,8 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 
 import cv2
@@ -52,6 +53,7 @@ class Toy(Method):
             name: torch.optim.SGD(network.parameters(), recipe.learning_rate)
             for name, network in self.networks.items()
         }
+        self.fit: Callable[[Batch], Loss] = self.plain_fit
         self.noise: list[float] = []
         self.slowness = 0.0
 
@@ -61,7 +63,7 @@ class Toy(Method):
     def phases(self, step: int) -> Sequence[Phase]:
         return [Phase("fit", "first", self.fit), Phase("follow", "second", self.follow)]
 
-    def fit(self, batch: Batch) -> Loss:
+    def plain_fit(self, batch: Batch) -> Loss:
         time.sleep(self.slowness)
         self.noise.append(float(torch.rand(())))
         error = (self.networks["first"](batch["x"]) - batch["y"]).square().mean()
@@ -110,6 +112,7 @@ def test_samples_are_pictures(tmp_path: Path) -> None:
     found = sorted((tmp_path / "samples").iterdir())
     assert [path.name for path in found] == ["0000005.png", "0000010.png"]
     picture = cv2.imread(str(found[0]))
+    assert picture is not None
     assert picture.shape == (8, 8, 3)
     assert picture[0, 0].tolist() == [128] * 3
     assert picture[0, 4].tolist() == [255] * 3
@@ -130,7 +133,7 @@ def test_a_batch_that_cannot_be_cut_is_named(tmp_path: Path) -> None:
 
 def test_the_average_follows_its_formula(tmp_path: Path) -> None:
     method = toy(steps=3, ema_decay=0.15)
-    weight = method.networks["first"].weight
+    weight = next(method.networks["first"].parameters())
     expected, seen = weight.detach().clone(), []
     fit = method.fit
 
@@ -138,7 +141,7 @@ def test_the_average_follows_its_formula(tmp_path: Path) -> None:
         seen.append(weight.detach().clone())
         return fit(batch)
 
-    method.fit = record  # type: ignore[method-assign]
+    method.fit = record
     train(method, tmp_path)
     for step, after in enumerate([*seen[1:], weight.detach()]):
         decay = min(0.15, (1 + step) / (10 + step))
@@ -156,7 +159,7 @@ def test_the_rate_follows_the_schedule(tmp_path: Path) -> None:
         rates.append(method.optimisers["first"].param_groups[0]["lr"])
         return fit(batch)
 
-    method.fit = record  # type: ignore[method-assign]
+    method.fit = record
     train(method, tmp_path)
     assert rates == pytest.approx([0.05 * f for f in (1, 1, 1, 1, 1, 0.75, 0.5, 0.25)])
 
@@ -173,7 +176,7 @@ def test_a_gradient_is_clipped(tmp_path: Path) -> None:
 def test_resuming_is_exact(tmp_path: Path, precision: str) -> None:
     unbroken, first, second = (toy(precision=precision, steps=9) for _ in range(3))
     train(unbroken, tmp_path / "a")
-    first.fit = _stop_after(first, 6)  # type: ignore[method-assign]
+    first.fit = _stop_after(first, 6)
     with pytest.raises(loop.DivergedError):
         train(first, tmp_path / "b")
     train(second, tmp_path / "b", resume=True)
@@ -187,7 +190,7 @@ def test_resuming_is_exact(tmp_path: Path, precision: str) -> None:
 
 def test_lines_beyond_the_checkpoint_are_told_once(tmp_path: Path) -> None:
     method = toy(log_every=1)
-    method.fit = _stop_after(method, 7)  # type: ignore[method-assign]
+    method.fit = _stop_after(method, 7)
     with pytest.raises(loop.DivergedError):
         train(method, tmp_path)
     train(toy(log_every=1), tmp_path, resume=True)
@@ -197,7 +200,7 @@ def test_lines_beyond_the_checkpoint_are_told_once(tmp_path: Path) -> None:
 
 def test_a_loss_that_is_no_number_stops_the_run(tmp_path: Path) -> None:
     method = toy()
-    method.fit = _stop_after(method, 5)  # type: ignore[method-assign]
+    method.fit = _stop_after(method, 5)
     with pytest.raises(loop.DivergedError, match="step 5: the loss of fit is nan") as caught:
         train(method, tmp_path)
     assert (caught.value.step, caught.value.phase) == (5, "fit")
@@ -227,22 +230,19 @@ def test_another_network_is_refused(tmp_path: Path) -> None:
 
 
 def test_a_killed_run_resumes_to_the_same_bits(tiny: Path, drawn: Path, tmp_path: Path) -> None:
-    steps = "150"
-    command = [
-        sys.executable, "-m", "trainer", "train", str(tiny), "--data", str(drawn),
-        "--device", "cpu", "--steps", steps, "--out",
-    ]  # fmt: skip
-    unbroken = _start([*command, str(tmp_path / "unbroken")])
-    killed = _start([*command, str(tmp_path / "killed")])
-    path = tmp_path / "killed" / checkpoint.FILE
-    _wait_for(path, killed)
-    killed.kill()
-    assert killed.wait() == -signal.SIGKILL
-    assert 0 < checkpoint.load(path).step < int(steps)
-    assert _start([*command, str(tmp_path / "killed"), "--resume"]).wait() == 0
-    assert unbroken.wait() == 0
+    common = [str(tiny), "--data", str(drawn), "--steps", "60"]
+    with _trainer(common, tmp_path / "unbroken") as unbroken:
+        with _trainer(common, tmp_path / "killed") as killed:
+            path = tmp_path / "killed" / checkpoint.FILE
+            _wait_for(path, killed)
+            killed.kill()
+            assert killed.wait() == -signal.SIGKILL
+        assert 0 < checkpoint.load(path).step < 60
+        with _trainer([*common, "--resume"], tmp_path / "killed") as resumed:
+            assert resumed.wait(timeout=120) == 0
+        assert unbroken.wait(timeout=120) == 0
     one, other = checkpoint.load(tmp_path / "unbroken" / checkpoint.FILE), checkpoint.load(path)
-    assert one.step == other.step == int(steps)
+    assert one.step == other.step == 60
     for name in one.networks:
         for key, tensor in one.networks[name].items():
             assert torch.equal(tensor, other.networks[name][key]), (name, key)
@@ -251,18 +251,13 @@ def test_a_killed_run_resumes_to_the_same_bits(tiny: Path, drawn: Path, tmp_path
 
 
 def test_sigterm_writes_a_checkpoint(tiny: Path, drawn: Path, tmp_path: Path) -> None:
-    process = _start(
-        [
-            sys.executable, "-m", "trainer", "train", str(tiny), "--data", str(drawn),
-            "--device", "cpu", "--steps", "100000", "--out", str(tmp_path / "run"),
-        ]
-    )  # fmt: skip
-    _wait_for(tmp_path / "run" / checkpoint.FILE, process)
-    process.terminate()
-    output, _ = process.communicate(timeout=60)
-    assert process.returncode == 0
-    saved = checkpoint.load(tmp_path / "run" / checkpoint.FILE)
-    assert f"signal after {saved.step} of 100000 steps" in output
+    run = tmp_path / "run"
+    with _trainer([str(tiny), "--data", str(drawn), "--steps", "100000"], run) as process:
+        _wait_for(run / checkpoint.FILE, process)
+        process.terminate()
+        assert process.wait(timeout=60) == 0
+    step = checkpoint.load(run / checkpoint.FILE).step
+    assert f"signal after {step} of 100000 steps" in (tmp_path / "run.log").read_text()
 
 
 def test_the_command_refuses_to_overwrite_a_run(
@@ -282,25 +277,37 @@ def test_the_command_names_a_missing_recipe(
     assert "decoder_control_small" in capsys.readouterr().err
 
 
-def _stop_after(method: Toy, calls: int) -> object:
-    fit = Toy.fit
+def _stop_after(method: Toy, calls: int) -> Callable[[Batch], Loss]:
+    """The method's loss `fit`, which is no number from call `calls` on."""
     count = iter(range(10**6))
 
     def broken(batch: Batch) -> Loss:
-        loss, figures = fit(method, batch)
+        loss, figures = method.plain_fit(batch)
         return (loss if next(count) < calls else loss * float("nan")), figures
 
     return broken
 
 
-def _start(command: list[str]) -> subprocess.Popen[str]:
-    return subprocess.Popen(
-        command, cwd=ROOT, text=True, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL,
-        env={**os.environ, "OMP_NUM_THREADS": "1"},
-    )  # fmt: skip
+@contextmanager
+def _trainer(arguments: list[str], run: Path) -> Iterator[subprocess.Popen[bytes]]:
+    """`trainer train` in a process of its own; what it says goes to RUN.log."""
+    command = [sys.executable, "-m", "trainer", "train", *arguments, "--device", "cpu", "--out"]
+    with run.with_name(run.name + ".log").open("wb") as log:
+        process = subprocess.Popen(
+            [*command, str(run)],
+            cwd=ROOT,
+            stdout=log,
+            stderr=log,
+            env={**os.environ, "OMP_NUM_THREADS": "1"},
+        )
+        try:
+            yield process
+        finally:
+            process.kill()
+            process.wait()
 
 
-def _wait_for(path: Path, process: subprocess.Popen[str]) -> None:
+def _wait_for(path: Path, process: subprocess.Popen[bytes]) -> None:
     deadline = time.monotonic() + 90
     while not path.exists():
         assert process.poll() is None, "the run ended before its first checkpoint"
