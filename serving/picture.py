@@ -17,7 +17,7 @@ import numpy as np
 from PIL import Image, ImageCms, JpegImagePlugin, PngImagePlugin, WebPImagePlugin
 
 from faces.canvas import RGB8, Canvas, Pixels
-from serving import png
+from serving import png, webp
 
 Format = Literal["png", "webp", "jpeg"]
 FORMATS: Final[tuple[Format, ...]] = get_args(Format)
@@ -30,6 +30,8 @@ _READ: Final = tuple(
         WebPImagePlugin.WebPImageFile,
     )
 )
+_SIGNATURES: Final = (b"\x89PNG\r\n\x1a\n", b"\xff\xd8\xff")
+_DAMAGED: Final = "the file ends early or is damaged; send it again, or save it anew"
 _ORIENTATION: Final = 0x0112
 _LOSSY_QUALITY: Final = 92
 _PAPER: Final = 255
@@ -114,6 +116,8 @@ def decode(data: bytes, *, max_bytes: int, max_pixels: int) -> Picture:
         raise TooManyBytesError(
             f"the picture has {len(data):,} bytes; the limit is {max_bytes:,}: send a smaller one"
         )
+    if webp.is_webp(data):  # Pillow makes room for its pixels as soon as it opens one
+        _check_size(webp.size(data) or (0, 0), max_pixels)
     try:
         image = Image.open(io.BytesIO(data), formats=_READ)
     except (Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
@@ -121,16 +125,13 @@ def decode(data: bytes, *, max_bytes: int, max_pixels: int) -> Picture:
             f"the picture is far larger than the limit of {max_pixels:,} pixels: make it smaller"
         ) from error
     except Exception as error:  # Pillow's readers raise many kinds on what is not theirs
+        if data.startswith(_SIGNATURES) or webp.is_webp(data):
+            raise TruncatedPictureError(_DAMAGED) from error
         raise NotAPictureError(
             "the bytes are not a picture that can be read; send a PNG, JPEG or still WebP file"
         ) from error
     with image:
-        width, height = image.size
-        if width * height > max_pixels:
-            raise TooManyPixelsError(
-                f"the picture is {width:,} x {height:,} pixels; the limit is {max_pixels:,} "
-                "pixels in all: make it smaller"
-            )
+        _check_size(image.size, max_pixels)
         if image.format != "MPO" and getattr(image, "is_animated", False):
             raise AnimatedPictureError(
                 f"the picture is animated ({getattr(image, 'n_frames', 'several')} frames); "
@@ -141,9 +142,16 @@ def decode(data: bytes, *, max_bytes: int, max_pixels: int) -> Picture:
         except MemoryError:
             raise
         except Exception as error:
-            raise TruncatedPictureError(
-                f"the {image.format} file ends early or is damaged; send it again, or save it anew"
-            ) from error
+            raise TruncatedPictureError(_DAMAGED) from error
+
+
+def _check_size(size: tuple[int, int], max_pixels: int) -> None:
+    width, height = size
+    if width * height > max_pixels:
+        raise TooManyPixelsError(
+            f"the picture is {width:,} x {height:,} pixels; the limit is {max_pixels:,} pixels "
+            "in all: make it smaller"
+        )
 
 
 def encode(picture: Picture, format: Format | None = None, quality: int | None = None) -> bytes:
@@ -202,7 +210,7 @@ def _read(image: Image.Image, data: bytes) -> Picture:
         _as_shown(pixels, image.getexif().get(_ORIENTATION, 1)),
         format,
         profile,
-        lossless=format == "png" or (format == "webp" and _lossless_webp(data)),
+        lossless=format == "png" or (format == "webp" and webp.is_lossless(data)),
         jpeg=jpeg,
     )
 
@@ -261,20 +269,6 @@ def _as_shown(pixels: Pixels, orientation: object) -> Pixels:
         case _:
             return pixels
     return turned.copy()
-
-
-def _lossless_webp(data: bytes) -> bool:
-    """Whether the picture's chunk is VP8L; an extended file has others before it."""
-    place = 12
-    while place + 8 <= len(data):
-        kind, length = (
-            data[place : place + 4],
-            int.from_bytes(data[place + 4 : place + 8], "little"),
-        )
-        if kind in (b"VP8L", b"VP8 "):
-            return kind == b"VP8L"
-        place += 8 + length + length % 2
-    return False
 
 
 def _image(pixels: Pixels) -> Image.Image:
