@@ -40,13 +40,13 @@ class Head:
 def sample_head(rng: np.random.Generator) -> Head:
     """Draw proportions: chin, mouth and nose move together; tall eyes push brows up and nose up;
     eye height and face length are independent; men and comic faces are clusters of their own."""
-    kind: Kind = ("young", "man", "comic")[rng.choice(3, p=(0.84, 0.12, 0.04))]
+    kind: Kind = ("young", "man", "comic")[rng.choice(3, p=(0.86, 0.10, 0.04))]
     a, b, c = rng.normal(size=3)  # face length, eye height, face width
     n = rng.normal(size=12)
     if kind == "man":
-        chin = 1.42 + 0.13 * a
+        chin = 1.33 + 0.13 * a
         eye_height, eye_width = 0.28 + 0.055 * b, 0.50 + 0.04 * n[0]
-        width_eyes, width_mouth = 1.92 + 0.09 * c, 1.60 + 0.09 * c + 0.05 * n[1]
+        width_eyes, width_mouth = 1.86 + 0.09 * c, 1.46 + 0.09 * c + 0.05 * n[1]
         nose_share, brow_gap = 0.64, 0.18
     elif kind == "comic":
         chin = 1.35 + 0.15 * a
