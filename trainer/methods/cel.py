@@ -1,8 +1,8 @@
 """Method `cel`: the served network learns from pairs of drawings of one face.
 
-Every weight of the recipe's `[weights]` belongs to one term that is described in `Weights`; a term of
-weight zero costs nothing. The discriminator, where there is one, moves after the generator and judges
-the pictures that the generator has just made.
+Every weight of the recipe's `[weights]` belongs to one term, described in `Weights`. The
+discriminator, where there is one, moves after the generator and judges the pictures that the
+generator has just made.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any, cast
+from typing import cast
 
 import torch
 import torch.nn.functional as F
@@ -21,10 +21,12 @@ from contract import expression
 from trainer.data.dataset import Dataset, DatasetError
 from trainer.data.source import Batch, PairSource, Source
 from trainer.losses import adversarial, paired
+from trainer.methods import registry
 from trainer.methods.method import Loss, Method, Phase
 from trainer.networks.cel import Cel, warp
 from trainer.networks.patch import PatchDiscriminator, Verdict
-from trainer.recipe import Options, Recipe
+from trainer.networks.tagger import Tagger
+from trainer.recipe import Options, Recipe, RecipeError
 from trainer.samples import grid
 
 CONTROL = 2 * expression.SIZE
@@ -36,7 +38,10 @@ class Sizes(Options):
     widths: tuple[int, int, int, int, int] = (16, 64, 96, 192, 256)
     blocks: tuple[int, int, int] = (1, 1, 1)
     mapping: int = 128
+    colours: int = 8
     reach: float = 0.15
+    tagger: Path | None = None
+    """Folder of a run of the tagger; the perceptual term compares its features."""
     discriminator_width: int = 32
     discriminator_layers: int = 3
 
@@ -48,12 +53,13 @@ class Weights(Options):
     rest: float = Field(default=1.0, description="L1 over the whole picture")
     coarse: float = Field(default=0.5, description="L1 of 4 x 4 averages, inside the region")
     lines: float = Field(default=0.5, description="neighbour differences, at 1/1 and 1/2, inside")
-    paint: float = Field(default=0.5, description="L1 of the paint alone, whatever the mask, inside")
-    warped: float = Field(default=0.2, description="L1 of the warped original, without paint, at 1/4")
+    paint: float = Field(default=0.5, description="L1 of the paint alone, inside")
+    warped: float = Field(default=0.1, description="L1 of the warped original at 1/4, inside")
+    perceptual: float = Field(default=0.0, description="L1 of a tagger's features at 1/2 to 1/8")
     restraint: float = Field(default=0.2, description="mask outside the region that changed")
     mask: float = Field(default=0.005, description="mask anywhere")
-    roughness: float = Field(default=0.005, description="total variation of the displacement")
-    adversarial: float = Field(default=0.0, description="hinge loss of the discriminator's patches")
+    roughness: float = Field(default=0.03, description="total variation of the displacement")
+    adversarial: float = Field(default=0.0, description="hinge loss on the discriminator's patches")
     matching: float = Field(default=0.0, description="features of the discriminator, made and true")
     vector: float = Field(default=0.0, description="discriminator's estimate of the set parameters")
     adversarial_from: float = Field(
@@ -87,6 +93,7 @@ class CelMethod(Method):
             widths=sizes.widths,
             blocks=sizes.blocks,
             mapping=sizes.mapping,
+            colours=sizes.colours,
             reach=sizes.reach,
         )
         self.networks = {"generator": self.generator}
@@ -98,6 +105,8 @@ class CelMethod(Method):
             )
             self.networks["discriminator"] = self.discriminator
             self.optimisers["discriminator"] = self._adam(self.discriminator)
+        if self.weights.perceptual:
+            self.frozen["tagger"] = _tagger(recipe, sizes.tagger)
         self._made: deque[Tensor] = deque()
 
     def source(self, data: Path | None) -> Source:
@@ -110,7 +119,9 @@ class CelMethod(Method):
             batch_size=self.recipe.batch,
             seed=self.recipe.seed,
             size=self.recipe.size,
-            **cast(dict[str, Any], pairs.model_dump()),
+            flip=pairs.flip,
+            identity=pairs.identity,
+            set_more=pairs.set_more,
         )
 
     def phases(self, step: int) -> Sequence[Phase]:
@@ -142,8 +153,7 @@ class CelMethod(Method):
                 true = self._judge(batch["target"], batch)
             terms["matching"] = adversarial.matching(made.features, true.features)
         if w.vector:
-            value, asked = batch["control"].chunk(2, 1)
-            terms["vector"] = (F.smooth_l1_loss(made.vector, value, reduction="none") * asked).mean()
+            terms["vector"] = _misread(made, batch)
         for name, term in terms.items():
             loss = loss + getattr(w, name) * term
         return loss, figures | terms
@@ -155,9 +165,8 @@ class CelMethod(Method):
         loss = adversarial.hinge_discriminator(true.logits, made.logits)
         figures = {"true": true.logits.mean(), "made": made.logits.mean()}
         if self.weights.vector:
-            value, asked = batch["control"].chunk(2, 1)
-            error = (F.smooth_l1_loss(true.vector, value, reduction="none") * asked).mean()
-            loss, figures["vector"] = loss + error, error
+            figures["vector"] = _misread(true, batch)
+            loss = loss + figures["vector"]
         return loss, figures
 
     def samples(self, batch: Batch, networks: Mapping[str, nn.Module]) -> Tensor:
@@ -194,10 +203,21 @@ class CelMethod(Method):
                 "mask": change.mask.mean(),
                 "roughness": paired.roughness(displacement4),
             }
+            if "tagger" in self.frozen:
+                terms["perceptual"] = self._perceptual(result, target)
             loss = torch.stack([getattr(w, name) * term for name, term in terms.items()]).sum()
             with torch.no_grad():
                 left = terms["change"] / paired.absolute(source - target, inside).clamp_min(1e-6)
         return result, (loss, terms | {"left": left})
+
+    def _perceptual(self, result: Tensor, target: Tensor) -> Tensor:
+        """Distance of the tagger's features at 1/2, 1/4 and 1/8, in the precision of the recipe."""
+        tagger = cast(Tagger, self.frozen["tagger"])
+        fast = self.recipe.precision == "bf16"
+        with torch.autocast(result.device.type, dtype=torch.bfloat16, enabled=fast):
+            with torch.no_grad():
+                wanted = tagger.features(target)[:3]
+            return adversarial.matching(tagger.features(result)[:3], wanted)
 
     def _judge(self, picture: Tensor, batch: Batch) -> Verdict:
         return cast(Verdict, self.discriminator(picture, batch["source"], batch["control"]))
@@ -206,6 +226,24 @@ class CelMethod(Method):
         return torch.optim.Adam(
             network.parameters(), self.recipe.learning_rate, betas=self.recipe.betas
         )
+
+
+def _misread(verdict: Verdict, batch: Batch) -> Tensor:
+    """Error of the parameters that the discriminator reads, over those that are set."""
+    value, asked = batch["control"].chunk(2, 1)
+    return (F.smooth_l1_loss(verdict.vector, value, reduction="none") * asked).mean()
+
+
+def _tagger(recipe: Recipe, run: Path | None) -> Tagger:
+    if run is None:
+        raise RecipeError(
+            f"recipe {recipe.name}: weights.perceptual needs a trained tagger; name the folder of "
+            "its run as network.tagger, or set the weight to 0"
+        )
+    tagger = registry.trained(run).networks.get("tagger")
+    if not isinstance(tagger, Tagger):
+        raise RecipeError(f"recipe {recipe.name}: {run} is no run of the tagger")
+    return tagger
 
 
 METHOD = CelMethod

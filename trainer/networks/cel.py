@@ -1,12 +1,13 @@
 """The network that is served: a control in, a change of the face out (displacement, paint, mask).
 
-A U-Net whose decoder is steered by the control through a mapping network and adaptive normalisation,
-after the decoder control of Rao et al. It says nothing of training, and applying the change to a
-picture at the picture's own resolution is the pipeline's work; `Cel.apply` does it at the crop's.
+A U-Net whose decoder is steered by the control through a mapping network and adaptive
+normalisation, after the decoder control of Rao et al. It says nothing of training. To apply the
+change at a picture's own resolution is the pipeline's work; `Cel.apply_change` does it at the crop's.
 """
 
 from __future__ import annotations
 
+import itertools
 from typing import NamedTuple
 
 import torch
@@ -34,9 +35,9 @@ class Cel(nn.Module):
     """Image [N,3,S,S] in [-1,1] and control [N,2P] to a `Change`.
 
     The control is `[value * set, set]` over P parameters (contract.card.ExpressionVector). Mask and
-    displacement are multiplied by the largest `set`, so a control of zeros changes nothing, exactly.
-    Layers at 128 px and above are thin, and work in blocks of two by two pixels at half the crop's
-    side; most of the computation is at 1/8 and 1/16, where the whole face is in view.
+    displacement are multiplied by the largest `set`, so with a control of zeros both are exactly
+    zero and the picture stays. Most of the computation is at 1/4 to 1/16 of the crop's side; the
+    finest layers are at 1/2, thin, and draw two by two pixels at each place.
     """
 
     def __init__(
@@ -65,8 +66,7 @@ class Cel(nn.Module):
         )
         self.stem = nn.Conv2d(3, half, 4, stride=2, padding=1)
         self.down = nn.ModuleList(
-            nn.Conv2d(a, b, 3, stride=2, padding=1)
-            for a, b in zip(widths[:-1], widths[1:], strict=True)
+            nn.Conv2d(a, b, 3, stride=2, padding=1) for a, b in itertools.pairwise(widths)
         )
         self.place = nn.Parameter(torch.zeros(1, deepest, size // 32, size // 32))
         self.at_deepest = _stack(deepest, mapping, blocks[2])
@@ -131,8 +131,8 @@ class Cel(nn.Module):
 class Controlled(nn.Module):
     """A residual block that the control steers: (1 + f(k)_1) * normalised(x) + f(k)_2.
 
-    After Rao et al. (decoder control), with group in place of instance normalisation, which keeps the
-    contrast between channels and so the colours. Thin layers at high resolution go without.
+    After Rao et al. (decoder control), with group in place of instance normalisation, which keeps
+    the contrast between channels, and so colours. Thin layers at high resolution go without.
     """
 
     def __init__(
@@ -154,7 +154,8 @@ class Controlled(nn.Module):
         scale, shift = self.steer(style)[:, :, None, None].chunk(2, 1)
         y = self.norm(self.first(x))
         y = F.leaky_relu(torch.addcmul(shift, y, 1 + scale), SLOPE)
-        return x + self.second(y)
+        steered: Tensor = x + self.second(y)
+        return steered
 
 
 class Palette(nn.Module):
@@ -182,7 +183,8 @@ class Palette(nn.Module):
 def mix(colours: Tensor, shares: Tensor) -> Tensor:
     """Colours [N,K,3] mixed by shares [N,4K,H,W] (logits) to [N,12,H,W].
 
-    Shares are sigmoids over their sum: as crisp as a softmax, and one product gives sum and mixture.
+    Shares are sigmoids over their sum: as crisp as a softmax, and one product gives both the sum
+    and the mixture.
     """
     n, k, _ = colours.shape
     h, w = shares.shape[2:]
@@ -195,7 +197,7 @@ def mix(colours: Tensor, shares: Tensor) -> Tensor:
 
 def warp(image: Tensor, displacement: Tensor) -> Tensor:
     """`image` [N,C,S,S] sampled at p + displacement(p); displacement [N,2,S,S] in sides."""
-    n, _, h, w = displacement.shape
+    h, w = displacement.shape[2:]
     ys = (torch.arange(h, device=image.device, dtype=displacement.dtype) + 0.5) * (2 / h) - 1
     xs = (torch.arange(w, device=image.device, dtype=displacement.dtype) + 0.5) * (2 / w) - 1
     x = xs[None, None, :] + 2 * displacement[:, 0]

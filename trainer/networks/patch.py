@@ -1,7 +1,8 @@
-"""A patch discriminator for changed faces: is this drawing, beside the original, the one asked for?"""
+"""A patch discriminator for changed faces: beside its original, is this the drawing asked for?"""
 
 from __future__ import annotations
 
+import itertools
 from typing import NamedTuple
 
 import torch
@@ -33,7 +34,7 @@ class PatchDiscriminator(nn.Module):
         widths = [24, *(width * 2**i for i in range(layers))]
         self.layers = nn.ModuleList(
             nn.utils.parametrizations.spectral_norm(nn.Conv2d(a, b, 4, stride=2, padding=1))
-            for a, b in zip(widths[:-1], widths[1:], strict=True)
+            for a, b in itertools.pairwise(widths)
         )
         self.judge = nn.Conv2d(widths[-1], 1, 3, padding=1)
         self.project = nn.Linear(control, widths[-1])
