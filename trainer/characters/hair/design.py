@@ -11,13 +11,13 @@ from trainer.characters.hair import back as backs
 from trainer.characters.hair import fringe as fringes
 from trainer.characters.hair import locks
 from trainer.characters.hair.dome import Dome
+from trainer.characters.hair.shine import SHARES, Shine, parting_lines, shine_shapes
 from trainer.characters.hair.strand import Strand
 from trainer.characters.head import Head
 from trainer.characters.ink import Points
 from trainer.characters.style import Style
 
 Side = Literal["none", "left", "right"]
-Shine = Literal["none", "streaks", "patches", "zigzag", "arc"]
 Fade = Literal["none", "dark", "pale"]
 
 FRINGES: Final = (*fringes.SHAPES, "over_eye")
@@ -40,10 +40,7 @@ _SHORT: Final = ("boy", "spiky")
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Hair:
-    """Strands and outlines in face units, and the names that labels are made of.
-
-    `seeds` are fixed random numbers in [0, 1) for details of the finish (shine, parting lines).
-    """
+    """Strands and outlines in face units, and the names that labels are made of."""
 
     fringe: str
     back: str
@@ -54,13 +51,13 @@ class Hair:
     covers_eye: Side
     shine: Shine
     fade: Fade
-    shine_height: float
     dome: Dome
     mass: Points
     bottom: float
     strands: tuple[Strand, ...]
     ties: tuple[tuple[float, float], ...]
-    seeds: tuple[float, ...]
+    shine_shapes: tuple[Points, ...]
+    parting_lines: tuple[Points, ...]
 
 
 def sample_hair(rng: np.random.Generator, head: Head, style: Style) -> Hair:
@@ -116,9 +113,7 @@ def compose(
         strands += locks.ahoge(dome, rng)
     if rng.random() < 0.55:
         strands += locks.strays(dome, rng, int(rng.integers(1, 5)))
-    shine: Shine = ("none", "streaks", "patches", "zigzag", "arc")[
-        rng.choice(5, p=(0.24, 0.42, 0.12, 0.11, 0.11))
-    ]  # type: ignore[assignment]
+    shine: Shine = tuple(SHARES)[rng.choice(5, p=tuple(SHARES.values()))]
     fade: Fade = ("none", "dark", "pale")[rng.choice(3, p=(0.5, 0.25, 0.25))]  # type: ignore[assignment]
     return Hair(
         fringe=fringe,
@@ -130,13 +125,13 @@ def compose(
         covers_eye=covers,
         shine=shine,
         fade=fade,
-        shine_height=float(rng.uniform(0.34, 0.52)),
         dome=dome,
         mass=shape.mass,
         bottom=shape.bottom,
         strands=tuple(strands),
         ties=tuple(ties),
-        seeds=tuple(rng.random(32).tolist()),
+        shine_shapes=shine_shapes(dome, shine, rng),
+        parting_lines=parting_lines(dome, rng),
     )
 
 

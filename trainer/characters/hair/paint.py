@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 import numpy as np
 import skia
 
 from trainer.characters.colour import Colour, argb, mix
-from trainer.characters.hair.shapes import HairShapes, Shape, layer_path
-from trainer.characters.hair.strand import STATIONS, add_smooth, add_stroke
+from trainer.characters.hair.contour import Row, add_loop, loop, smooth, strokes, taper
+from trainer.characters.hair.shapes import Clumps, HairShapes, union
+from trainer.characters.hair.strand import STATIONS
 from trainer.characters.ink import Pen, Points, linear, radial, vertical
 from trainer.characters.palette import HairColours
 from trainer.characters.style import Style
@@ -19,139 +18,187 @@ def draw_back(pen: Pen, shapes: HairShapes, colours: HairColours, style: Style) 
     """Draw the hair behind the body: the mass, its strands, and the shadow around the neck."""
     ink = _Ink(pen, colours, style)
     darker = mix(colours.base, colours.shadow, 0.45 if style.shading != "flat" else 0.25)
-    fill = _gradient(shapes, colours, darker, style)
-    whole = layer_path(shapes.back, shapes.mass)
-    outline = skia.Path()
-    ink.stroke(outline, np.concatenate([shapes.mass, shapes.mass[:1]]), 1.0, 0.02, 0.02)
-    pen.fill(outline, ink.line)
+    fill = _long_gradient(shapes, colours, darker)
+    whole = union(shapes.mass, shapes.back)
+    ink.draw([np.concatenate([shapes.mass, shapes.mass[:1]])], 1.0, 0.02, 0.02)
     pen.fill(whole, argb(darker), fill)
     if style.shading != "flat":
-        deep = mix(colours.shadow, colours.line, 0.25)
         with pen.clipped(whole):
-            _nape(pen, shapes, deep, style)
-    for shape in shapes.back:
-        ink.strand(shape, argb(darker), fill, colours, cover=False)
+            _nape(pen, shapes, mix(colours.shadow, colours.line, 0.25), style)
+    ink.clumps(shapes.back, argb(darker), fill, flat=True)
 
 
 def draw_over_body(pen: Pen, shapes: HairShapes, colours: HairColours, style: Style) -> None:
     """Draw the locks that fall before shoulders and body."""
-    if not shapes.over_body:
-        return
-    ink = _Ink(pen, colours, style)
-    fill = _gradient(shapes, colours, colours.base, style)
-    for shape in shapes.over_body:
-        ink.strand(shape, argb(colours.base), fill, colours)
+    fill = _long_gradient(shapes, colours, colours.base)
+    _Ink(pen, colours, style).clumps(shapes.over_body, argb(colours.base), fill)
 
 
 def draw_front(pen: Pen, shapes: HairShapes, colours: HairColours, style: Style) -> None:
-    """Draw the scalp's cap, side locks and fringe, then the shine."""
+    """Draw the scalp's cap, side locks and fringe, the shine, and what stands off the head."""
     ink = _Ink(pen, colours, style)
     base = argb(colours.base)
     fill = _front_gradient(shapes, colours, style)
-    pen.fill(layer_path((), shapes.cap), base, fill)
-    flow = skia.Path()
-    for line in shapes.parting:
-        ink.stroke(flow, line, 0.7, 0.5, 0.6)
-    for line in shapes.rims:
-        ink.stroke(flow, line, 0.9, 0.1, 0.5)
-    pen.fill(flow, ink.line)
-    for shape in shapes.front:
-        if not shape.strand.off:
-            ink.strand(shape, base, fill, colours)
-    dome = skia.Path()
-    ink.stroke(dome, shapes.dome, 1.1, 0.12, 0.12)
-    pen.fill(dome, ink.line)
+    pen.fill(smooth(shapes.cap), base, fill)
+    ink.draw(shapes.parting, 0.7, 0.5, 0.6)
+    ink.draw(shapes.rims, 0.9, 0.1, 0.5)
+    ink.clumps(shapes.front, base, fill, off=False)
+    ink.draw([shapes.dome], 1.1, 0.12, 0.12)
     _draw_shine(pen, shapes, colours, style)
-    for shape in shapes.front:
-        if shape.strand.off:
-            ink.strand(shape, base, fill, colours)
+    ink.clumps(shapes.front, base, fill, off=True)
 
 
 class _Ink:
-    """The hand's lines for hair: colour and width, thin lines paler as the pen's strokes are."""
+    """One hand's way with hair: line colour and width (thin lines paler, as the pen draws them),
+    and how strands are shaded."""
 
     def __init__(self, pen: Pen, colours: HairColours, style: Style) -> None:
         width = min(0.9 * style.line_width, 0.005 + 0.5 * style.line_width)
         least = 0.8 * pen.pixel
-        alpha = 1.0 if width >= least else max(width / least, 0.35)
         self.pen = pen
+        self.colours = colours
         self.width = max(width, least)
-        self.line = argb(colours.line, alpha)
-        self.inner = argb(mix(colours.line, colours.base, 0.25), alpha)
+        self.line = argb(colours.line, 1.0 if width >= least else max(width / least, 0.35))
         self.even = style.even_pen
         self.shading = style.shading
         self.light = style.light
 
-    def stroke(
-        self, path: skia.Path, line: Points, weight: float, start: float, end: float
+    def draw(
+        self, lines: tuple[Points, ...] | list[Points], weight: float, start: float, end: float
     ) -> None:
-        add_stroke(path, line, weight * self.width, start, end, self.even)
+        """Stroke lines of one length [N, 2]."""
+        if not lines:
+            return
+        width = weight * self.width * taper(len(lines[0]), 0, start, end, self.even)
+        contours = strokes(np.stack(lines), np.tile(width, (len(lines), 1)), [0] * len(lines))
+        path = skia.Path()
+        for contour in zip(*contours, strict=True):
+            add_loop(path, *contour)
+        self.pen.fill(path, self.line)
 
-    def strand(
+    def clumps(
         self,
-        shape: Shape,
+        clumps: Clumps,
         base: int,
         fill: skia.Shader | None,
-        colours: HairColours,
-        cover: bool = True,
+        *,
+        flat: bool = False,
+        off: bool | None = None,
     ) -> None:
-        """Fill one strand (unless it lies in a mass that is filled already), shade and outline it."""
-        pen, strand = self.pen, shape.strand
-        if cover or strand.bare == 0:
-            pen.fill(shape.path, base, fill)
-        if strand.shade > 0.05:
-            self._shade(shape, colours)
-        first = min(int(strand.bare * (STATIONS - 1)), STATIONS - 5)
-        ink = skia.Path()
-        pointed = strand.half[-1] < 0.02
-        start = 0.75 if strand.bare > 0.2 else 0.3
-        for edge in (shape.left, shape.right):
-            self.stroke(ink, edge[first:], 1.0, start, 0.0)
-        if not pointed:
-            end = np.stack(
-                [shape.left[-1], 0.5 * (shape.left[-1] + shape.right[-1]), shape.right[-1]]
-            )
-            self.stroke(ink, end, 1.0, 0.0, 0.0)
-        for u, share in strand.lines:
-            begin = max(int((1 - share) * (STATIONS - 1)) - 1, 0)
-            self.stroke(ink, shape.at(u, begin, STATIONS - 1), 0.65, 0.8, 0.05)
-        pen.fill(ink, self.line)
+        """Fill, shade and outline strands one over the other; `off` picks those that stand off the
+        head or those that do not.
 
-    def _shade(self, shape: Shape, colours: HairColours) -> None:
-        """Shade the side away from the light: a hard strip in cel work, a soft one otherwise, with
-        a lit edge on broad strands."""
-        if self.shading == "flat":
+        With `flat` the strands lie in a mass that is filled already: those that are outlined only
+        in part are shaded and outlined together, the others (tails, buns) cover each other.
+        """
+        chosen = [i for i, s in enumerate(clumps.strands) if off is None or s.off == off]
+        if not chosen:
             return
-        depth, pen = shape.strand.shade, self.pen
-        far, near = (shape.left, shape.right) if self.light > 0 else (shape.right, shape.left)
+        if len(chosen) < len(clumps.strands):
+            clumps = Clumps(
+                tuple(clumps.strands[i] for i in chosen), clumps.edges[chosen],
+                tuple(clumps.outlines[i] for i in chosen),
+            )  # fmt: skip
+        lines = self._lines(clumps)
+        strips = self._strips(clumps) if self.shading != "flat" else []
+        if flat:
+            self._flat(clumps, lines, strips)
+        for i, strand in enumerate(clumps.strands):
+            if flat and strand.bare > 0:
+                continue
+            self.pen.fill(clumps.outlines[i], base, fill)
+            if strips and strand.shade > 0.05:
+                path = skia.Path()
+                add_loop(path, *strips[i])
+                self._shade(path, clumps.edges[i], strand.shade)
+            path = skia.Path()
+            for contour in lines[i]:
+                add_loop(path, *contour)
+            self.pen.fill(path, self.line)
+
+    def _flat(self, clumps: Clumps, lines: _Contours, strips: list[_Contour]) -> None:
+        shade, ink = skia.Path(), skia.Path()
+        for i, strand in enumerate(clumps.strands):
+            if strand.bare > 0:
+                for contour in lines[i]:
+                    add_loop(ink, *contour)
+                if strips:
+                    add_loop(shade, *strips[i])
+        self.pen.fill(shade, argb(self.colours.shadow, 0.75 if self.shading == "cel" else 0.4))
+        self.pen.fill(ink, self.line)
+
+    def _shade(self, strip: skia.Path, both: Points, depth: float) -> None:
+        """Shade the side away from the light: a hard strip in cel work, else a gradient from
+        shadow over the fill to a lit edge."""
+        colours = self.colours
         if self.shading == "cel":
-            pen.fill(_strip(far, near, depth), argb(colours.shadow, 0.9))
+            self.pen.fill(strip, argb(colours.shadow, 0.9))
             return
-        at = int(0.72 * STATIONS)
-        if self.shading == "painted":
-            pen.fill(_strip(far, near, 0.6 * depth), argb(colours.shadow, 0.35))
-        reach = far[at] + (near[at] - far[at]) * min(0.45 + 0.5 * depth, 0.9)
-        shades = [argb(colours.shadow, 0.8), argb(colours.shadow, 0.0)]
-        pen.fill(_strip(far, near, 1.1), shades[0], linear(far[at], reach, shades))
-        if max(shape.strand.half) > 0.08:
-            lit = [argb(colours.light, 0.45), argb(colours.light, 0.0)]
-            reach = near[at] + (far[at] - near[at]) * 0.4
-            pen.fill(_strip(near, far, 0.45), lit[0], linear(near[at], reach, lit))
+        far, near = both[::-1, 7] if self.light < 0 else both[:, 7]
+        dark = 0.8 if self.shading == "soft" else 0.95
+        stop = 0.3 + 0.4 * depth
+        tones = [
+            argb(colours.shadow, dark), argb(colours.shadow, 0.0), argb(colours.light, 0.0),
+            argb(colours.light, 0.4),
+        ]  # fmt: skip
+        ends = [skia.Point(*far.tolist()), skia.Point(*near.tolist())]
+        stops = [0.0, stop, min(stop + 0.1, 0.8), 1.0]
+        if self.shading == "painted":  # a brush stroke's edge within the gradient
+            stops = [0.0, stop, stop + 0.01, 1.0]
+            tones[1] = argb(colours.shadow, 0.25)
+        self.pen.fill(strip, tones[0], skia.GradientShader.MakeLinear(ends, tones, stops))
+
+    def _strips(self, clumps: Clumps) -> list[_Contour]:
+        """The shaded strips [K]: along the far edge, growing from the root to the tip; in cel work
+        only as wide as the strand's `shade`, else the whole strand."""
+        left, right = clumps.edges[:, 0], clumps.edges[:, 1]
+        far, near = (left, right) if self.light > 0 else (right, left)
+        t = np.linspace(0, 1, STATIONS - 2)
+        swell = 0.5 * np.sin(0.85 * np.pi * t) ** 0.8 + 0.25 * t
+        if self.shading == "cel":
+            reach = np.array([s.shade for s in clumps.strands])[:, None] * swell
+        else:
+            reach = np.tile(np.clip(2.2 * swell, 0, 1), (len(clumps.strands), 1))
+        outer = far[:, 2:]
+        inner = outer + (near[:, 2:] - outer) * reach[..., None]
+        return list(zip(*loop(outer, inner), strict=True))
+
+    def _lines(self, clumps: Clumps) -> _Contours:
+        """The strokes of every strand [K]: both edges, the end where it is blunt, inner lines."""
+        lines: list[Points] = []
+        widths: list[Points] = []
+        firsts: list[int] = []
+        counts: list[int] = []
+        for strand, (left, right) in zip(clumps.strands, clumps.edges, strict=True):
+            first = min(int(strand.bare * (STATIONS - 1)), STATIONS - 4)
+            width = taper(STATIONS, first, 0.75 if strand.bare > 0.2 else 0.3, 0.0, self.even)
+            lines += [left, right]
+            widths += [width, width]
+            firsts += [first, first]
+            for u, share in strand.lines:
+                first = int((1 - share) * (STATIONS - 1))
+                s = 0.5 * (u + 1)
+                lines.append(left * (1 - s) + right * s)
+                widths.append(0.65 * taper(STATIONS, first, 0.8, 0.1, self.even))
+                firsts.append(first)
+            if strand.half[-1] > 0.02:
+                lines.append(left[-1] + (right[-1] - left[-1]) * _ACROSS)
+                widths.append(taper(STATIONS, 0, 0.0, 0.0, True))
+                firsts.append(0)
+            counts.append(len(firsts))
+        contours = list(
+            zip(*strokes(np.array(lines), self.width * np.array(widths), firsts), strict=True)
+        )
+        return [contours[a:b] for a, b in zip([0, *counts[:-1]], counts, strict=True)]
 
 
-def _strip(outer: Points, inner: Points, depth: float) -> skia.Path:
-    """A strip along `outer`, `depth` of the way to `inner` at its widest, dying towards the root."""
-    first = int(0.2 * STATIONS)
-    t = np.linspace(0, 1, STATIONS - first)[:, None]
-    reach = 0.5 * depth * np.sin(0.85 * np.pi * t) ** 0.8 + 0.25 * depth * t
-    path = skia.Path()
-    add_smooth(path, outer[first:], outer[first:] + (inner[first:] - outer[first:]) * reach)
-    return path
+_ACROSS = np.linspace(0, 1, STATIONS)[:, None]
+_Contour = tuple[Row, list[Row], list[Row]]
+_Contours = list[list[_Contour]]
 
 
-def _gradient(
-    shapes: HairShapes, colours: HairColours, colour: Colour, style: Style
-) -> skia.Shader | None:
+def _long_gradient(shapes: HairShapes, colours: HairColours, colour: Colour) -> skia.Shader | None:
+    """From `colour` to the colour of the tips, None where they are equal."""
     if colours.tip == colours.base:
         return None
     tip = mix(colours.tip, colour, 0.3) if colour != colours.base else colours.tip
@@ -159,43 +206,39 @@ def _gradient(
 
 
 def _front_gradient(shapes: HairShapes, colours: HairColours, style: Style) -> skia.Shader | None:
-    end = max(shapes.bottom, 0.8)
-    base, top = colours.base, shapes.top
-    flat = style.shading in ("flat", "cel")
-    if flat and colours.tip == base:
-        return None
-    if flat:
-        return vertical(-0.1, end, [argb(base), argb(colours.tip)])
+    """Flat in cel work; else darker at the crown, and fading to shadow or light near the face."""
+    if style.shading in ("flat", "cel"):
+        return _long_gradient(shapes, colours, colours.base)
+    base, top, end = colours.base, shapes.top, max(shapes.bottom, 0.8)
     crown = mix(base, colours.shadow, 0.35)
     near = {
         "none": base,
         "dark": mix(base, colours.shadow, 0.6),
         "pale": mix(base, colours.light, 0.5),
-    }
-    span = end - top
-    stops = [0.0, (-0.9 - top) / span, (-0.25 - top) / span, 1.0]
-    last = colours.tip if colours.tip != base else near[shapes.hair.fade]
-    return vertical(
-        top, end, [argb(crown), argb(base), argb(near[shapes.hair.fade]), argb(last)],
-        np.clip(np.maximum.accumulate(stops), 0, 1).tolist(),
-    )  # fmt: skip
+    }[shapes.hair.fade]
+    last = colours.tip if colours.tip != base else near
+    stops = np.array([top, -0.9, -0.25, end])
+    stops = np.clip(np.maximum.accumulate((stops - top) / (end - top)), 0, 1)
+    return vertical(top, end, [argb(c) for c in (crown, base, near, last)], stops.tolist())
 
 
 def _nape(pen: Pen, shapes: HairShapes, deep: Colour, style: Style) -> None:
     """The deep shadow behind neck and jaw, inside the back hair."""
     x = float(shapes.mass[:, 0].mean())
     if style.shading == "cel":
-        zig = np.array([
-            (-1.05, -0.4), (-1.0, 0.5), (-0.86, 1.0), (-0.78, 0.8), (-0.6, 1.6), (-0.45, 1.05),
-            (-0.2, 1.9), (0.0, 1.2), (0.25, 1.8), (0.42, 1.1), (0.66, 1.5), (0.8, 0.9),
-            (0.9, 1.05), (1.0, 0.4), (1.05, -0.4),
-        ])  # fmt: skip
-        pen.fill(zig + (x, 0.0), argb(deep, 0.55))
+        pen.fill(_SPIKES + (x, 0.0), argb(deep, 0.55))
         return
     shade = radial(x, 0.5, 1.35, [argb(deep, 0.8), argb(deep, 0.55), argb(deep, 0.0)])
     pen.canvas.drawRect(
         skia.Rect.MakeLTRB(x - 1.4, -0.9, x + 1.4, 1.9), skia.Paint(AntiAlias=False, Shader=shade)
     )
+
+
+_SPIKES = np.array([
+    (-1.05, -0.4), (-1.0, 0.5), (-0.86, 1.0), (-0.78, 0.8), (-0.6, 1.6), (-0.45, 1.05),
+    (-0.2, 1.9), (0.0, 1.2), (0.25, 1.8), (0.42, 1.1), (0.66, 1.5), (0.8, 0.9), (0.9, 1.05),
+    (1.0, 0.4), (1.05, -0.4),
+])  # fmt: skip
 
 
 def _draw_shine(pen: Pen, shapes: HairShapes, colours: HairColours, style: Style) -> None:
@@ -205,8 +248,7 @@ def _draw_shine(pen: Pen, shapes: HairShapes, colours: HairColours, style: Style
     path = skia.Path()
     for outline in shapes.shine:
         if shapes.hair.shine == "zigzag":
-            points: Sequence[skia.Point] = [skia.Point(x, y) for x, y in outline.tolist()]
-            path.addPoly(list(points), True)
+            path.addPoly([skia.Point(x, y) for x, y in outline.tolist()], True)
         else:
-            add_smooth(path, outline)
+            path.addPath(smooth(outline))
     pen.fill(path, argb(colours.light, alpha))

@@ -1,0 +1,88 @@
+"""Lit shapes and fine lines on the dome, laid along the flow of the hair, in face units."""
+
+from __future__ import annotations
+
+from typing import Final, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from trainer.characters.hair.dome import Dome
+from trainer.characters.ink import Points
+
+Rng = np.random.Generator
+Shine = Literal["none", "streaks", "patches", "zigzag", "arc"]
+
+SHARES: Final[dict[Shine, float]] = {
+    "none": 0.24, "streaks": 0.43, "patches": 0.12, "zigzag": 0.10, "arc": 0.11,
+}  # fmt: skip
+
+
+def shine_shapes(dome: Dome, kind: Shine, rng: Rng) -> tuple[Points, ...]:
+    """Closed outlines [N, 2] of the shine; a ring around the dome at about half its height."""
+    height = float(rng.uniform(0.34, 0.50))
+    if kind == "none":
+        return ()
+    if kind == "streaks":
+        count = int(rng.integers(5, 12))
+        places = -0.8 + 1.6 * (np.arange(count) + rng.uniform(0, 0.8, count)) / count
+        return tuple(_streak(dome, q, height, 0.05, 0.02, rng) for q in places.tolist())
+    if kind == "patches":
+        starts = [float(rng.uniform(-0.6, 0.1)), float(rng.uniform(0.1, 0.6))]
+        groups = [[start + 0.09 * i for i in range(int(rng.integers(2, 5)))] for start in starts]
+        return tuple(_streak(dome, q, height, 0.06, 0.04, rng) for group in groups for q in group)
+    reach = float(rng.uniform(0.7, 0.9))
+    return _arc(dome, height, reach, rng) if kind == "arc" else _zigzag(dome, height, reach, rng)
+
+
+def _ring(height: float, q: NDArray[np.float64]) -> NDArray[np.float64]:
+    """The ring's place on the flow: it sinks towards the sides."""
+    return height + 0.32 * q * q
+
+
+def _streak(dome: Dome, q: float, height: float, long: float, wide: float, rng: Rng) -> Points:
+    length = long * float(rng.uniform(0.8, 3.0))
+    middle = height + 0.32 * q * q + float(rng.uniform(-0.025, 0.025))
+    r = middle + length * np.array([-1, -0.5, 0, 0.5, 1])
+    lens = wide * float(rng.uniform(0.4, 1.4)) * np.array([0, 0.8, 1, 0.8, 0])
+    return np.concatenate([dome.flow(q - lens, r), dome.flow(q + lens, r)[-2:0:-1]])
+
+
+def _arc(dome: Dome, height: float, reach: float, rng: Rng) -> tuple[Points, ...]:
+    """A ring broken into unequal pieces."""
+    cuts = np.cumsum(np.concatenate([[0], rng.uniform(0.4, 1.4, int(rng.integers(2, 7)))]))
+    ends = reach * (2 * cuts / cuts[-1] - 1)
+    out = []
+    for left, right in zip(ends[:-1], ends[1:], strict=True):
+        q = np.linspace(left, right - 0.02, 7)
+        swell = np.sin(np.linspace(0, np.pi, 7)) ** 0.5 * (1 - 0.6 * (q / reach) ** 2)
+        upper = dome.flow(q, _ring(height, q) - float(rng.uniform(0.02, 0.05)) * swell)
+        lower = dome.flow(q, _ring(height, q) + float(rng.uniform(0.03, 0.08)) * swell)
+        out.append(np.concatenate([upper, lower[::-1]]))
+    return tuple(out)
+
+
+def _zigzag(dome: Dome, height: float, reach: float, rng: Rng) -> tuple[Points, ...]:
+    """A band whose edges run up and down along the strands."""
+    spikes = int(rng.integers(6, 12))
+    q = np.linspace(-reach, reach, 2 * spikes + 1)
+    fall = np.clip(1 - (q / reach) ** 2, 0, 1) ** 0.6
+    upper = np.full(len(q), float(rng.uniform(0.02, 0.04)))
+    lower = upper.copy()
+    upper[1::2] += rng.uniform(0, 0.06, spikes)
+    lower[2:-1:2] += rng.uniform(0.03, 0.15, spikes - 1)
+    above = dome.flow(q, _ring(height, q) - fall * upper)
+    below = dome.flow(q, _ring(height, q) + fall * lower)
+    return (np.concatenate([above, below[::-1]]),)
+
+
+def parting_lines(dome: Dome, rng: Rng) -> tuple[Points, ...]:
+    """Fine lines [6, 2] that leave the parting along the flow."""
+    count = int(rng.integers(4, 11))
+    out = []
+    for i in range(count):
+        q = -0.95 + 1.9 * (i + float(rng.random())) / count
+        start = 0.03 + 0.4 * float(rng.random()) ** 1.5
+        r = np.linspace(start, start + float(rng.uniform(0.14, 0.4)), 6)
+        out.append(dome.flow(q, r))
+    return tuple(out)
