@@ -56,9 +56,9 @@ def _shoulder_line(tailor: Tailor, neck: tuple[float, float], puff: float = 0.0)
     s = tailor.body.shoulder
     a, t = neck
     return [
-        neck, (a + 0.30 * (0.8 * s - a), t + 0.13), (0.78 * s, 0.62 - 0.5 * puff),
-        (0.95 * s + 0.3 * puff, 0.76 - 0.3 * puff), (1.05 * s + 0.6 * puff, 1.02),
-        (1.10 * s + 0.6 * puff, 1.55), (1.13 * s, 2.3), (1.10 * s, BOTTOM),
+        neck, (a + 0.30 * (0.8 * s - a), t + 0.12), (0.74 * s, 0.62 - 0.5 * puff),
+        (0.92 * s + 0.3 * puff, 0.79 - 0.3 * puff), (1.02 * s + 0.6 * puff, 1.10),
+        (1.06 * s + 0.6 * puff, 1.65), (1.10 * s, 2.4), (1.09 * s, BOTTOM),
     ]  # fmt: skip
 
 
@@ -74,21 +74,25 @@ def _torso(
     shape = np.concatenate([left[::-1], front, right])
     shades = []
     if tailor.strength:
-        side = [(1.3 * s * d, 0.7), (0.90 * s * d, 0.95), (0.80 * s * d, 1.5), (0.86 * s * d, 2.2),
-                (0.78 * s * d, BOTTOM), (1.3 * s * d, BOTTOM)]  # fmt: skip
-        shades.append(tailor.smooth(side, 3))
-        pit = [(-0.74 * s * d, 1.55), (-0.60 * s * d, 2.0), (-0.70 * s * d, 2.6),
+        if tailor.style.shading == "cel":
+            side = [(1.3 * s * d, 0.75), (0.93 * s * d, 1.02), (0.86 * s * d, 1.5), (0.90 * s * d, 2.2),
+                    (0.84 * s * d, BOTTOM), (1.3 * s * d, BOTTOM)]  # fmt: skip
+            shades.append(tailor.smooth(side, 3))
+        pit = [(-0.75 * s * d, 1.5), (-0.64 * s * d, 2.0), (-0.70 * s * d, 2.6),
                (-0.66 * s * d, BOTTOM), (-0.80 * s * d, BOTTOM), (-0.80 * s * d, 2.3)]  # fmt: skip
         shades.append(tailor.smooth(pit, 3))
-        sag = 0.1 * k[10]
-        for side_ in (-1, 1):
-            drop = [(side_ * 0.62 * s, 0.72), (side_ * (0.52 * s), 1.05 + sag), (side_ * 0.30 * s, 1.35),
-                    (side_ * 0.44 * s, 1.1)]  # fmt: skip
-            shades.append(tailor.smooth(drop, 3))
-        bust = [(-0.48 * s, 2.12), (-0.25 * s, 2.36), (0, 2.24), (0.25 * s, 2.36), (0.48 * s, 2.12),
-                (0.25 * s, 2.52), (0, 2.38), (-0.25 * s, 2.52)]  # fmt: skip
-        shades.append(tailor.smooth(bust, 3))
+        long = 0.2 + 0.25 * k[10]
+        for way in (-1, 1):  # folds that run from the armpit
+            up = [(0.76 * s, 1.42), (0.62 * s, 1.24), (0.62 * s - long, 1.16), (0.64 * s, 1.36)]
+            low = [(0.76 * s, 1.52), (0.60 * s, 1.72), (0.58 * s - long, 1.80), (0.60 * s, 1.86),
+                   (0.73 * s, 1.75)]  # fmt: skip
+            sleeve = [(0.80 * s, 1.55), (0.92 * s, 1.72), (1.02 * s, 1.70), (0.92 * s, 1.82)]
+            for fold in (up, low, sleeve):
+                shades.append(tailor.smooth([(way * x, t) for x, t in fold], 3, closed=True))
+            bust = [(0.08 * s, 2.36), (0.28 * s, 2.46), (0.50 * s, 2.2), (0.30 * s, 2.60)]
+            shades.append(tailor.smooth([(way * x, t) for x, t in bust], 3, closed=True))
     tailor.piece(shape, of, shades, outline=0.0)
+    tailor.turned(shape, of)
     tailor.pen.stroke(right, 1.15 * tailor.width, argb(of.line), 0.08, 0.0)
     tailor.pen.stroke(left, 1.15 * tailor.width, argb(of.line), 0.08, 0.0)
     for side in (-1, 1):
@@ -353,8 +357,10 @@ def _open_coat(tailor: Tailor, of: Cloth) -> None:
         front = [*((side * x, t) for x, t in _shoulder_line(tailor, (1.7 * n, 0.36)))]
         edge = [(side * 0.5 * s, BOTTOM), (side * 0.48 * s, 1.6), (side * 1.75 * n, 0.5)]
         points = np.concatenate([tailor.smooth(front, 3), tailor.body.at(edge)])
-        shade = tailor.body.at([(side * 0.75 * s, 1.4), (side * 0.85 * s, 2.2), (side * 0.7 * s, BOTTOM), (side * 0.4 * s, BOTTOM), (side * 0.5 * s, 1.4)])  # fmt: skip
-        tailor.piece(points, of, [shade])
+        inner = [(1.6 * n, 0.4), (0.40 * s, 1.0), (0.50 * s, 1.5), (0.60 * s, 2.4), (0.60 * s, BOTTOM), (0.3 * s, BOTTOM)]  # fmt: skip
+        pit = [(0.80 * s, 1.4), (0.70 * s, 2.0), (0.76 * s, BOTTOM), (0.84 * s, BOTTOM), (0.82 * s, 2.2)]
+        shades = [tailor.smooth([(side * x, t) for x, t in p], 3) for p in (inner, pit)]
+        tailor.piece(points, of, shades)
 
 
 def _off_shoulder(tailor: Tailor, outfit: Outfit, flesh: Cloth) -> None:
@@ -421,8 +427,8 @@ def _tshirt(tailor: Tailor, outfit: Outfit, flesh: Cloth) -> None:
 
 def _kimono(tailor: Tailor, outfit: Outfit, flesh: Cloth) -> None:
     n, s, k, of = tailor.body.neck, tailor.body.shoulder, tailor.numbers, outfit.main
-    deep = 1.35 + 0.3 * k[9]
-    _torso(tailor, of, [(0.0, deep), (0.8 * n, 0.72), (1.35 * n, 0.30)])
+    deep = 0.95 + 0.3 * k[9]
+    _torso(tailor, of, [(0.0, deep), (0.8 * n, 0.66), (1.35 * n, 0.30)])
     if k[14] < 0.6:  # flowers of the cloth
         tone = outfit.second.base if k[15] < 0.5 else of.light
         for i, (x, t) in enumerate(((-0.62, 1.1), (0.72, 1.4), (-0.85, 2.0), (0.55, 2.3), (-0.3, 2.6), (0.9, 0.95))):  # fmt: skip
@@ -441,9 +447,9 @@ def _kimono(tailor: Tailor, outfit: Outfit, flesh: Cloth) -> None:
     for side in (right_over * -1, right_over):
         over = side == right_over
         end = (-0.35, deep + 0.45) if over else (-0.05, deep + 0.1)
-        inner = [(1.15 * n, 0.18), (0.95 * n, 0.62), (0.2, deep - 0.22), (end[0], end[1] - 0.1)]
-        middle = [(1.32 * n, 0.20), (1.15 * n, 0.68), (0.30, deep - 0.12), (end[0], end[1] + 0.04)]
-        outer = [(1.75 * n, 0.26), (1.55 * n, 0.78), (0.52, deep + 0.05), (end[0], end[1] + 0.36)]
+        inner = [(1.15 * n, 0.18), (0.85 * n, 0.56), (0.14, deep - 0.18), (end[0], end[1] - 0.1)]
+        middle = [(1.32 * n, 0.20), (1.05 * n, 0.62), (0.24, deep - 0.08), (end[0], end[1] + 0.04)]
+        outer = [(1.75 * n, 0.26), (1.45 * n, 0.74), (0.46, deep + 0.08), (end[0], end[1] + 0.36)]
         band(side, inner, middle, outfit.second)
         band(side, middle, outer, of if k[17] < 0.5 else outfit.accent)
     sash = [(-0.8 * s, 2.75), (0.8 * s, 2.75), (0.8 * s, BOTTOM), (-0.8 * s, BOTTOM)]
@@ -535,18 +541,24 @@ def _armour(tailor: Tailor, outfit: Outfit, flesh: Cloth) -> None:
     steel = outfit.metal
     _torso(tailor, of, [(0.0, 0.56), (0.8 * n, 0.46), (1.1 * n, 0.34)])
     d = tailor.dark
-    plate = [(0.45, 0.72), (0.52 * s, 0.9), (0.68 * s, 1.5), (0.62 * s, 2.4), (0.0, 2.7)]
-    points = tailor.smooth(mirrored(plate), 4)
-    tailor.piece(points, steel, [tailor.smooth([(0.1 * d, 0.6), (0.5 * s * d, 1.3), (0.2 * s * d, 2.3), (0.0, 2.8), (1.2 * s * d, 2.8), (1.2 * s * d, 0.6)], 3)])  # fmt: skip
-    tailor.line([(0.0, 0.8), (0.02 * d, 1.7), (0.0, 2.7)], steel, 0.9, 0.1, 0.1)
-    tailor.fold([(-0.4 * s * d, 1.0), (-0.5 * s * d, 1.5), (-0.44 * s * d, 2.1)], steel, 0.09, light=True)
+    plate = [(0.0, 0.66), (0.36 * s, 0.72), (0.60 * s, 0.98), (0.70 * s, 1.55), (0.64 * s, 2.2),
+             (0.42 * s, 2.72), (0.0, 3.0)]  # fmt: skip
+    points = tailor.smooth(mirrored(plate[1:]), 4)
+    lit = [(0.0, 0.6), (0.34 * s * d, 1.0), (0.42 * s * d, 1.6), (0.2 * s * d, 2.2), (0.0, 2.5),
+           (0.0, 3.1), (1.2 * s * d, 3.1), (1.2 * s * d, 0.6)]  # fmt: skip
+    cup = [(-0.55 * s * d, 2.2), (-0.25 * s * d, 2.4), (0.0, 2.2), (0.0, 2.5), (-0.3 * s * d, 2.6)]
+    tailor.piece(points, steel, [tailor.smooth(lit, 3), tailor.smooth(cup, 3)])
+    tailor.turned(points, steel)
+    rim = tailor.smooth([(0.85 * x, 0.12 + 0.93 * t) for x, t in mirrored(plate[1:5])], 4)
+    tailor.pen.stroke(rim, 0.9 * tailor.width, argb(steel.line), 0.1, 0.1)
+    tailor.line([(0.0, 0.8), (0.02 * d, 1.7), (0.0, 2.9)], steel, 0.9, 0.1, 0.1)
+    tailor.fold([(-0.36 * s * d, 1.0), (-0.48 * s * d, 1.5), (-0.42 * s * d, 2.0)], steel, 0.10, light=True)
     for side in (-1, 1):
+        guards = []
         for i in range(3):
             t = 0.60 + 0.30 * i
             guard = [(0.66 * s, t - 0.06), (0.95 * s, t - 0.02), (1.24 * s - 0.03 * i, t + 0.36), (1.2 * s, t + 0.56),
                      (0.98 * s, t + 0.34), (0.70 * s, t + 0.26)]  # fmt: skip
-            if i == 0:
-                guards = []
             guards.append(guard)
         for guard in guards[::-1]:
             points = tailor.smooth([(side * x, t) for x, t in guard], 4, closed=True)

@@ -78,7 +78,7 @@ def sample_outfit(rng: np.random.Generator, head: Head, style: Style) -> Outfit:
         accent=fabric(accent),
         metal=fabric(rgb(metal)),
         shoulders=float(shoulders * np.clip(1 + 0.06 * rng.normal(), 0.85, 1.15)),
-        length=float((1.18 if man else 1.0) * np.clip(1 + 0.1 * rng.normal(), 0.8, 1.25)),
+        length=float((1.12 if man else 0.95) * np.clip(1 + 0.1 * rng.normal(), 0.8, 1.25)),
         numbers=numbers,
         choker=choker,
         necktie=tie,
@@ -142,7 +142,7 @@ def _draw_skin(tailor: Tailor, outfit: Outfit, flesh: Cloth) -> None:
     slope = [(0.96 * n, 0.05), (0.98 * n, 0.2), (1.12 * n, 0.36), (0.5 * (n + s) - 0.12, 0.54),
              (0.8 * s, 0.68), (0.97 * s, 0.9), (1.03 * s, 1.4), (1.04 * s, 2.2), (s, 3.2)]  # fmt: skip
     if not outfit.bare_shoulders:
-        slope = [*slope[:4], (0.8 * s, 0.8)]
+        slope = [*slope[:4], (0.72 * s, 0.72), (0.6 * s, 1.0), (0.3 * s, 2.0)]
     contour = [(n, -0.6), (n, -0.2), *slope]
     right = tailor.smooth(contour, 4)
     left = tailor.smooth([(-x, t) for x, t in contour], 4)
@@ -174,22 +174,24 @@ def _draw_skin(tailor: Tailor, outfit: Outfit, flesh: Cloth) -> None:
 def _draw_chin_shadow(tailor: Tailor, flesh: Cloth, shape: object) -> None:
     """The shadow the chin throws: hard below in cel, fading downward otherwise."""
     n, d, k = tailor.body.neck, tailor.dark, tailor.numbers
-    deep = 0.16 + 0.16 * k[20]
-    low = [(-1.5 * n, deep - 0.16), (-0.7 * n, deep - 0.02), (0.1 * n * d, deep + 0.10),
-           (0.7 * n, deep - 0.02), (1.5 * n, deep - 0.16)]  # fmt: skip
-    low = [(x, t + (0.13 if x * d > 0.2 * n else 0.0)) for x, t in low]
+    deep = 0.20 + 0.18 * k[20]
+    low = [(-1.5 * n, deep - 0.10), (-0.75 * n, deep), (0.05 * n * d, deep + 0.12),
+           (0.6 * n, deep + 0.04), (1.5 * n, deep - 0.10)]  # fmt: skip
+    low = [(x, t + (0.16 if x * d > 0.2 * n else 0.0)) for x, t in low]
     edge = tailor.smooth(low, 5)
     top = tailor.body.at([(1.6 * n, -0.8), (-1.6 * n, -0.8)])
     cast = np.concatenate([edge, top])
     with tailor.pen.clipped(shape):  # type: ignore[arg-type]
         if tailor.style.shading in ("soft", "painted"):
-            y = tailor.body.at([(0.0, 0.0), (0.0, deep + 0.30)])[:, 1]
+            y = tailor.body.at([(0.0, 0.0), (0.0, deep + 0.36)])[:, 1]
             full, none = argb(flesh.shade, 0.95), argb(flesh.shade, 0.0)
-            shader = vertical(float(y[0]), float(y[1]), (full, argb(flesh.shade, 0.75), none))
+            shader = vertical(float(y[0]), float(y[1]), (full, argb(flesh.shade, 0.85), none))
             wide = tailor.body.at([(-9 * n, -0.8), (9 * n, -0.8), (9 * n, 1.2), (-9 * n, 1.2)])
             tailor.pen.fill(wide, 0xFF000000, shader)
             if tailor.style.shading == "painted":
-                tailor.fill(cast, flesh.shade, 0.45)
+                tailor.fill(cast, flesh.shade, 0.6)
+            else:
+                tailor.fill(cast, flesh.shade, 0.35)
         else:
             tailor.fill(cast, flesh.shade, 1.0 if tailor.style.shading == "cel" else 0.85)
 

@@ -13,7 +13,7 @@ import numpy as np
 
 from trainer.characters.colour import Colour, argb, mix, shadow
 from trainer.characters.head import Head
-from trainer.characters.ink import Pen, Points, curve, vertical
+from trainer.characters.ink import Pen, Points, curve, linear, vertical
 from trainer.characters.style import Style
 from trainer.characters.view import View
 
@@ -130,6 +130,18 @@ class Maker:
         if outline:
             self.around(points, of, outline, closed)
 
+    def turned(self, points: Points, of: Cloth) -> None:
+        """Let a piece (view units) turn softly into the shade on the side away from the light."""
+        if self.style.shading not in ("soft", "painted"):
+            return
+        left, right = float(points[:, 0].min()), float(points[:, 0].max())
+        middle = 0.5 * (left + right)
+        edge, rim = (right, left) if self.dark > 0 else (left, right)
+        strong = 0.9 if self.style.shading == "painted" else 0.6
+        colours = (argb(of.shade, strong), argb(of.shade, 0.25 * strong), argb(of.shade, 0.0))
+        start = middle + 0.1 * (rim - middle)
+        self.pen.fill(points, 0xFF000000, linear((edge, 0.0), (start, 0.0), colours))
+
     def around(self, points: Points, of: Cloth, width: float = 1.0, closed: bool = True) -> None:
         """The line around a piece, swelling and dying."""
         if closed:
@@ -166,9 +178,9 @@ class Tailor(Maker):
 def scallops(anchors: Points, count: int, depth: float) -> Points:
     """Frill points along a line [N, 2]: `count` bumps, `depth` away from it to its right."""
     length = np.concatenate([[0], np.cumsum(np.hypot(*np.diff(anchors, axis=0).T))])
-    u = np.linspace(0, 1, 5 * count + 1)
+    u = np.linspace(0, 1, 6 * count + 1)
     at = u * length[-1]
     line = np.stack([np.interp(at, length, anchors[:, i]) for i in (0, 1)], 1)
     step = np.gradient(line, axis=0)
     normal = step[:, ::-1] * (-1.0, 1.0) / (np.hypot(*step.T)[:, None] + 1e-9)
-    return line + normal * (depth * (0.25 + 0.75 * np.abs(np.sin(np.pi * count * u))))[:, None]
+    return line + normal * (depth * (0.55 + 0.45 * np.abs(np.sin(np.pi * count * u)) ** 0.7))[:, None]

@@ -20,9 +20,9 @@ _RABBIT = ([(-0.20, 0.15), (-0.30, -0.60), (-0.16, -1.35), (0.04, -1.62), (0.22,
             (0.22, 0.15)],
            [(-0.09, 0.10), (-0.16, -0.60), (-0.06, -1.20), (0.03, -1.40), (0.12, -1.2), (0.17, -0.6),
             (0.10, 0.10)])  # fmt: skip
-_DOG = ([(-0.34, 0.12), (-0.26, -0.22), (0.05, -0.36), (0.42, -0.20), (0.62, 0.25), (0.56, 0.72),
-         (0.34, 0.60), (0.10, 0.26)],
-        [(0.30, -0.08), (0.50, 0.26), (0.50, 0.58), (0.36, 0.46)])  # fmt: skip
+_DOG = ([(-0.30, 0.14), (-0.20, -0.20), (0.14, -0.34), (0.48, -0.16), (0.70, 0.36), (0.78, 0.95),
+         (0.60, 1.18), (0.36, 0.98), (0.22, 0.55), (0.06, 0.26)],
+        [(0.34, 0.05), (0.54, 0.40), (0.62, 0.85), (0.50, 0.95), (0.36, 0.62)])  # fmt: skip
 _TUFT = [(-0.44, 0.14), (-0.30, -0.10), (-0.20, 0.08), (-0.06, -0.18), (0.04, 0.08), (0.20, -0.12),
          (0.26, 0.10), (0.42, 0.0), (0.46, 0.24), (0.0, 0.40)]  # fmt: skip
 
@@ -56,8 +56,13 @@ def ears(maker: Maker, acc: Accessories, hair: HairColours | None) -> None:
                 tip = maker.place.at(shape([(-0.4, -0.62), (0.05, -0.5), (0.5, -0.62), (0.2, -1.2), (-0.2, -1.2)]))  # fmt: skip
                 maker.fill(tip, mix(fur.line, (0.1, 0.08, 0.1), 0.5))
         if acc.animal_ears == "dog":
-            fold = maker.place.at(curve(shape([(0.1, 0.2), (0.2, -0.1), (0.44, -0.12)]), 4))
-            maker.pen.stroke(fold, maker.width, argb(fur.line), 0.2, 0.6)
+            low = maker.place.at(curve(shape([(0.5, 0.0), (0.62, 0.5), (0.55, 1.2), (0.9, 1.2), (0.9, 0.0)]), 3))
+            if maker.strength:
+                with maker.pen.clipped(points):
+                    maker.fill(low, fur.shade, maker.strength)
+            for line in ([(-0.2, -0.08), (0.1, -0.2), (0.3, -0.16)], [(0.3, 0.5), (0.42, 0.75), (0.58, 0.9)]):
+                stroke = maker.place.at(curve(shape(line), 4))
+                maker.pen.stroke(stroke, 0.8 * maker.width, argb(fur.line), 0.2, 0.6)
             continue
         inner = maker.place.at(curve(shape(inside), 4))
         maker.fill(inner, pink)

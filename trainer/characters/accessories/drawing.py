@@ -94,6 +94,9 @@ def draw_over(
     if acc.over == "none":
         return
     maker = Maker(pen, OnFace(view, 0.35), style, acc.numbers)
+    if acc.over == "textbox":
+        held.textbox(maker, acc, head, view.roll)
+        return
     held.held(maker, acc, head, skin, skin_shadow, skin_line)
 
 

@@ -16,7 +16,7 @@ def behind(maker: Maker, acc: Accessories) -> None:
     """The parts of hats that lie behind the hair."""
     w, t = acc.half, acc.top
     if acc.hat == "hood":
-        back = [(1.12 * w, 1.1), (1.18 * w, 0.2), (1.14 * w, -0.7), (0.8 * w, t - 0.02), (0.0, t - 0.22)]
+        back = [(0.0, 2.0), (0.7 * w, 1.7), (1.1 * w, 1.1), (1.18 * w, 0.2), (1.14 * w, -0.7), (0.8 * w, t - 0.02), (0.0, t - 0.22)]
         points = maker.smooth([*[(-x, y) for x, y in back], *back[-2::-1]], 4)
         maker.fill(points, acc.cloths[0].shade)
     elif acc.hat == "straw":
@@ -38,11 +38,11 @@ def on_hair(maker: Maker, acc: Accessories) -> None:
     }[acc.hat](maker, acc)  # fmt: skip
 
 
-def _edge(acc: Accessories, y: float, wide: float, sag: float) -> Points:
+def _edge(acc: Accessories, y: float, wide: float, sag: float, rise: float = 0.22) -> Points:
     """The line where a hat meets the hair: from the left to the right, hanging in the middle."""
     w = wide * acc.half
-    return curve([(-w, y - 0.22), (-0.6 * w, y - 0.04 + 0.3 * sag), (0.0, y + sag),
-                  (0.6 * w, y - 0.04 + 0.3 * sag), (w, y - 0.22)], 5)  # fmt: skip
+    return curve([(-w, y - rise), (-0.6 * w, y - 0.18 * rise + 0.3 * sag), (0.0, y + sag),
+                  (0.6 * w, y - 0.18 * rise + 0.3 * sag), (w, y - rise)], 5)  # fmt: skip
 
 
 def _cast(maker: Maker, acc: Accessories, edge: Points, depth: float) -> None:
@@ -57,9 +57,10 @@ def _crown_of(acc: Accessories, edge: Points, high: float, bulge: float) -> Poin
     """A dome of cloth above an edge, covering all of the hair's crown."""
     w, t = acc.half, acc.top
     (x0, y0), (x1, y1) = edge[0], edge[-1]
-    over = curve([(x1, y1), (1.0 * w * bulge, y1 - 0.28), (0.80 * w * bulge, t + 0.14 - 0.6 * high),
-                  (0.42 * w, t - 0.04 - high), (0.0, t - 0.10 - high), (-0.42 * w, t - 0.04 - high),
-                  (-0.80 * w * bulge, t + 0.14 - 0.6 * high), (-1.0 * w * bulge, y0 - 0.28), (x0, y0)], 4)  # fmt: skip
+    up = y1 - t + high
+    over = curve([(x1, y1), (1.02 * w * bulge, y1 - 0.36 * up), (0.84 * w * bulge, y1 - 0.74 * up),
+                  (0.46 * w, t - 0.03 - high), (0.0, t - 0.10 - high), (-0.46 * w, t - 0.03 - high),
+                  (-0.84 * w * bulge, y0 - 0.74 * up), (-1.02 * w * bulge, y0 - 0.36 * up), (x0, y0)], 4)  # fmt: skip
     return np.concatenate([edge, over])
 
 
@@ -113,12 +114,12 @@ def _strip(maker: Maker, upper: Points, lower: Points, of) -> None:  # type: ign
 
 def _beret(maker: Maker, acc: Accessories) -> None:
     w, t, k, of, s = acc.half, acc.top, acc.numbers, acc.cloths[0], acc.side
-    y = _brow(acc) - 0.30
-    edge = _edge(acc, y, 0.86, 0.14)
-    _cast(maker, acc, edge + (0.0, 0.05), 0.14)
-    blob = [(-0.88 * w * s, y - 0.10), (-0.95 * w * s, t + 0.16), (-0.55 * w * s, t - 0.22),
-            (0.10 * w * s, t - 0.36), (0.78 * w * s, t - 0.18), (1.16 * w * s, t + 0.34),
-            (1.05 * w * s, y + 0.06), (0.45 * w * s, y + 0.10), (-0.2 * w * s, y + 0.12)]  # fmt: skip
+    y = _brow(acc) - 0.34
+    edge = _edge(acc, y, 0.84, 0.14)
+    _cast(maker, acc, edge + (0.0, 0.06), 0.14)
+    blob = [(-0.80 * w * s, y - 0.02), (-0.92 * w * s, t + 0.22), (-0.62 * w * s, t - 0.12),
+            (-0.10 * w * s, t - 0.34), (0.52 * w * s, t - 0.32), (1.02 * w * s, t + 0.0),
+            (1.20 * w * s, t + 0.52), (1.00 * w * s, y + 0.12), (0.5 * w * s, y + 0.06), (-0.2 * w * s, y + 0.12)]  # fmt: skip
     points = maker.place.at(curve(blob, 5, True))
     d = maker.dark
     low = maker.place.at(curve([(-1.0 * w, y), (-0.3 * w, y - 0.16), (0.5 * w, y - 0.2), (1.3 * w * s, t + 0.3), (1.2 * w, y + 0.4), (-1.0 * w, y + 0.4)], 3))  # fmt: skip
@@ -138,20 +139,20 @@ def _badge(maker: Maker, acc: Accessories, x: float, y: float) -> None:
 
 def _visor(maker: Maker, acc: Accessories, y: float, of, deep: float, shift: float = 0.0) -> None:  # type: ignore[no-untyped-def]
     w = acc.half
-    top = curve([(shift - 0.72 * w, y - 0.10), (shift, y + 0.10), (shift + 0.72 * w, y - 0.10)], 6)
-    low = curve([(shift + 0.72 * w, y - 0.10), (shift + 0.76 * w, y + 0.5 * deep), (shift, y + deep + 0.10),
-                 (shift - 0.76 * w, y + 0.5 * deep), (shift - 0.72 * w, y - 0.10)], 5)  # fmt: skip
+    top = curve([(shift - 0.80 * w, y - 0.06), (shift, y + 0.10), (shift + 0.80 * w, y - 0.06)], 6)
+    low = curve([(shift + 0.80 * w, y - 0.06), (shift + 0.84 * w, y + 0.6 * deep), (shift + 0.4 * w, y + deep),
+                 (shift - 0.4 * w, y + deep), (shift - 0.84 * w, y + 0.6 * deep), (shift - 0.80 * w, y - 0.06)], 5)  # fmt: skip
     shade = curve([(shift - 0.8 * w, y), (shift, y + 0.2), (shift + 0.8 * w, y), (shift + 0.8 * w, y - 0.3), (shift - 0.8 * w, y - 0.3)], 4)  # fmt: skip
     maker.piece(maker.place.at(np.concatenate([top, low])), of, [maker.place.at(shade)], 1.1)
 
 
 def _cap(maker: Maker, acc: Accessories) -> None:
     w, t, k, of = acc.half, acc.top, acc.numbers, acc.cloths[0]
-    y = _brow(acc)
-    edge = _edge(acc, y, 0.99, 0.10)
+    y = _brow(acc) + 0.12
+    edge = _edge(acc, y, 1.01, 0.08, 0.02)
     _cast(maker, acc, edge + (0.0, 0.2), 0.22)
     d = maker.dark
-    shape = maker.place.at(_crown_of(acc, edge, 0.06, 0.99))
+    shape = maker.place.at(_crown_of(acc, edge, 0.05, 1.01))
     maker.piece(shape, of, [maker.place.at(_side_shade(acc, d, y, 0.1))], 1.1)
     for x in (-0.42, 0.0, 0.42):
         maker.line([(1.3 * x * w, y), (1.25 * x * w, 0.5 * (y + t)), (0.4 * x * w, t - 0.12)], of, 0.7, 0.1, 0.1)
@@ -215,8 +216,8 @@ def _maid(maker: Maker, acc: Accessories) -> None:
     line = curve([(-0.80 * w, t + 0.62), (-0.62 * w, t + 0.30), (-0.32 * w, t + 0.12), (0.0, t + 0.07),
                   (0.32 * w, t + 0.12), (0.62 * w, t + 0.30), (0.80 * w, t + 0.62)], 4)  # fmt: skip
     a = maker.place.at(line)
-    frill = scallops(a, 11, 0.34 + 0.08 * k[0])
-    mid = scallops(a, 11, 0.18)
+    frill = scallops(a, 11, -0.34 - 0.08 * k[0])
+    mid = scallops(a, 11, -0.18)
     maker.piece(np.concatenate([a, frill[::-1]]), white, [np.concatenate([a, mid[::-1]])], 1.0)
     for i in range(1, 11):
         p, q = a[i * (len(a) - 1) // 11], frill[i * (len(frill) - 1) // 11]
@@ -232,21 +233,31 @@ def _maid(maker: Maker, acc: Accessories) -> None:
 
 def _hood(maker: Maker, acc: Accessories) -> None:
     w, t, k, of = acc.half, acc.top, acc.numbers, acc.cloths[0]
-    outer = [(1.16 * w, 1.25), (1.22 * w, 0.3), (1.18 * w, -0.7), (0.86 * w, t - 0.06), (0.42 * w, t - 0.22),
-             (0.0, t - 0.26)]  # fmt: skip
-    inner = [(0.92 * w, 1.3), (0.96 * w, 0.3), (0.93 * w, -0.5), (0.72 * w, t + 0.42), (0.38 * w, t + 0.27),
-             (0.0, t + 0.23)]  # fmt: skip
+    outer = [(0.0, 2.25), (0.80 * w, 2.0), (1.16 * w, 1.35), (1.30 * w, 0.4), (1.26 * w, -0.6),
+             (1.00 * w, t + 0.12), (0.52 * w, t - 0.20), (0.0, t - 0.34)]  # fmt: skip
+    inner = [(0.0, 1.95), (0.30 * w, 1.72), (0.66 * w, 1.25), (0.90 * w, 0.5), (0.95 * w, -0.3),
+             (0.80 * w, t + 0.50), (0.44 * w, t + 0.28), (0.0, t + 0.20)]  # fmt: skip
     a = maker.smooth([*[(-x, y) for x, y in outer], *outer[-2::-1]], 4)
     b = maker.smooth([*[(-x, y) for x, y in inner], *inner[-2::-1]], 4)
-    _cast(maker, acc, curve([*[(-x, y) for x, y in inner[2:]], *inner[-2:1:-1]], 4), 0.14)
+    _cast(maker, acc, curve([*[(-x, y) for x, y in inner[4:]], *inner[-2:3:-1]], 4), 0.18)
     ring = np.concatenate([a, b[::-1]])
-    half = mix_points(a, b, 0.62)
-    maker.piece(ring, of, [np.concatenate([half, b[::-1]])], 1.1)
-    rim = mix_points(a, b, 0.86)
+    half = mix_points(a, b, 0.70)
+    d = maker.dark
+    side = maker.smooth([(1.12 * w * d, 2.0), (1.06 * w * d, 0.4), (1.02 * w * d, -0.6), (0.7 * w * d, t - 0.1),
+                         (1.6 * w * d, t - 0.4), (1.6 * w * d, 2.2)], 3)  # fmt: skip
+    maker.piece(ring, of, [np.concatenate([half, b[::-1]]), side], 0.0)
+    maker.turned(ring, of)
+    maker.around(a, of, 1.1, False)
+    maker.around(b, of, 1.0, False)
+    rim = mix_points(a, b, 0.84)
     maker.pen.stroke(rim, 0.7 * maker.width, argb(of.line), 0.1, 0.1)
+    for side_ in (-1.0, 1.0):
+        for y in (-0.1, 0.5, 1.05):
+            crease = [(side_ * 1.22 * w, y - 0.1), (side_ * 1.12 * w, y), (side_ * 1.02 * w, y + 0.02)]
+            maker.line(crease, of, 0.8, 0.1, 0.7)
     if k[0] < 0.35:  # fur along the edge
         fur = cloth(rgb("f7f0e6"), maker.style)
-        edge = scallops(b, 26, -0.12)
+        edge = scallops(b, 30, -0.12)
         maker.piece(np.concatenate([b, edge[::-1]]), fur, (), 0.7)
 
 
@@ -291,14 +302,14 @@ def _crown(maker: Maker, acc: Accessories) -> None:
 
 def _beanie(maker: Maker, acc: Accessories) -> None:
     w, t, k, of = acc.half, acc.top, acc.numbers, acc.cloths[0]
-    y = _brow(acc)
-    edge = _edge(acc, y, 1.0, 0.10)
+    y = _brow(acc) + 0.10
+    edge = _edge(acc, y, 1.03, 0.06, -0.04)
     _cast(maker, acc, edge, 0.14)
     d = maker.dark
     if k[0] < 0.6:
         ball = scallops(curve(ellipse(0.0, t - 0.34, 0.24, 0.22, 8), 3, True), 9, -0.06)
         maker.piece(maker.place.at(ball), acc.cloths[1], [maker.place.at(ellipse(0.08 * d, t - 0.24, 0.2, 0.14, 12))], 1.0)  # fmt: skip
-    shape = _crown_of(acc, edge, 0.14, 0.98)
+    shape = _crown_of(acc, edge, 0.10, 1.01)
     maker.piece(maker.place.at(shape), of, [maker.place.at(_side_shade(acc, d, y, 0.2))], 1.1)
     for i in range(-4, 5):
         x = i * 0.22 * w

@@ -29,7 +29,7 @@ def held(
     )
     {
         "hand": _hand, "book": _book, "mug": _mug, "phone": _phone, "scarf": _scarf,
-        "textbox": _textbox, "petals": _petals, "pocky": _pocky,
+        "petals": _petals, "pocky": _pocky,
     }[acc.over](maker, acc, head, flesh)  # fmt: skip
 
 
@@ -154,22 +154,27 @@ def _scarf(maker: Maker, acc: Accessories, head: Head, flesh: Cloth) -> None:
     maker.line([(1.0 * w, top + 0.18), (0.5 * w, top + 0.5), (-0.2 * w, top + 0.56)], of, 0.9)
 
 
-def _textbox(maker: Maker, acc: Accessories, head: Head, flesh: Cloth) -> None:
-    """A game's text box across the lower part of the picture."""
+def textbox(maker: Maker, acc: Accessories, head: Head, roll: float) -> None:
+    """A game's text box across the lower part of the picture, level whatever the head's roll."""
     k = acc.numbers
     top = head.mouth + 0.22 + 0.3 * k[0]
     dark = k[1] < 0.6
     ground = mix(acc.cloths[0].base, (0.06, 0.06, 0.12) if dark else (1, 1, 1), 0.7)
-    box = np.array([(-4.0, top), (4.0, top), (4.0, top + 2.0), (-4.0, top + 2.0)])
+
+    def level(points: list[tuple[float, float]]) -> Points:
+        return put(points, 0.0, 0.0, 1.0, -roll)
+
+    box = level([(-4.0, top), (4.0, top), (4.0, top + 3.0), (-4.0, top + 3.0)])
     maker.fill(box, ground, 0.72 + 0.2 * k[2])
-    maker.seam(np.array([(-4.0, top), (4.0, top)]), mix(ground, (1, 1, 1), 0.6), 0.035)
+    maker.seam(level([(-4.0, top), (4.0, top)]), mix(ground, (1, 1, 1), 0.6), 0.035)
     ink = (0.97, 0.97, 0.97) if dark else (0.15, 0.13, 0.2)
     for row in range(3):
         x, y = -0.95, top + 0.16 + 0.21 * row
         for i in range(12):
             width = 0.05 + 0.09 * k[(row * 7 + i) % 24]
             if k[(row + i * 5) % 24] > 0.15:
-                maker.fill(np.array([(x, y), (x + width, y), (x + width, y + 0.09), (x, y + 0.09)]), ink, 0.85)
+                glyph = [(x, y), (x + width, y), (x + width, y + 0.09), (x, y + 0.09)]
+                maker.fill(level(glyph), ink, 0.85)
             x += width + 0.03
 
 
