@@ -37,6 +37,10 @@ _FORMATS: Final[dict[str, Format]] = {
 _SUFFIXES: Final[dict[str, str]] = {"png": ".png", "webp": ".webp", "jpeg": ".jpg"}
 
 
+class _UnwritableError(CelmoodError):
+    """The result has no place."""
+
+
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command with `arguments` (those of the process by default); returns its exit code."""
     parser = _parser()
@@ -51,13 +55,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
             options.run(client, options)
     except ConnectionFailedError as error:
         return _fail(str(error), NO_CONNECTION)
-    except PictureError as error:
+    except (PictureError, _UnwritableError) as error:
         return _fail(str(error), USAGE)
     except CelmoodError as error:
         request = f" (request {error.request_id})" if error.request_id else ""
         return _fail(f"{error}{request}", REFUSED)
-    except OSError as error:
-        return _fail(f"{error.filename or options.out}: {error.strerror or error}", USAGE)
     except KeyboardInterrupt:
         return INTERRUPTED
     return OK
@@ -84,7 +86,10 @@ def _edit(client: Celmood, options: argparse.Namespace) -> None:
         out = options.picture.with_name(
             f"{options.picture.stem}-{options.expression or 'edited'}{suffix}"
         )
-    print(result.save(out))
+    try:
+        print(result.save(out))
+    except OSError as error:
+        raise _UnwritableError(f"{out} cannot be written: {error.strerror}") from error
 
 
 def _preset(client: Celmood, name: str | None) -> Mapping[str, float]:
@@ -173,12 +178,12 @@ def _parser() -> argparse.ArgumentParser:
     edit.add_argument("-o", "--out", type=Path, help="file to write (PICTURE-NAME.png beside it)")
 
     faces = commands.add_parser("faces", parents=[service], help="list the faces in a picture")
-    faces.set_defaults(run=_faces, out=None)
+    faces.set_defaults(run=_faces)
     faces.add_argument("picture", type=Path)
     faces.add_argument("--json", action="store_true", help="with landmarks and timings")
 
     models = commands.add_parser("models", parents=[service], help="list what the gateway serves")
-    models.set_defaults(run=_models, out=None)
+    models.set_defaults(run=_models)
     models.add_argument("--json", action="store_true", help="the whole cards")
     return parser
 

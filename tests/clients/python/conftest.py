@@ -1,0 +1,28 @@
+"""Fixtures of the client's tests: both clients by one name, and waits that take no time."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+
+import pytest
+
+from tests.clients.python.answers import Twins
+
+
+@pytest.fixture
+def waits(monkeypatch: pytest.MonkeyPatch) -> list[float]:
+    """The seconds that clients wanted to wait, in place of waiting."""
+    waited: list[float] = []
+
+    async def note(seconds: float) -> None:
+        waited.append(seconds)
+
+    monkeypatch.setattr(time, "sleep", waited.append)
+    monkeypatch.setattr(asyncio, "sleep", note)
+    return waited
+
+
+@pytest.fixture(params=[False, True], ids=["sync", "async"])
+def twin(request: pytest.FixtureRequest) -> Twins:
+    return Twins(request.param)
