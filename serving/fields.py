@@ -152,14 +152,13 @@ async def _form(request: Request, max_bytes: int) -> dict[str, Any]:
         reason = getattr(error, "message", "") or "it is not valid multipart/form-data"
         raise ProblemError(MALFORMED_BODY, f"the form cannot be read: {reason}") from error
     values: dict[str, Any] = {}
-    for name, value in form.multi_items():
-        if name in values:
-            raise ProblemError(INVALID_FIELD, f"the field {name!r} was sent twice")
-        if isinstance(value, UploadFile):
-            values[name] = await value.read()
-            await value.close()
-        else:
-            values[name] = value
+    try:
+        for name, value in form.multi_items():
+            if name in values:
+                raise ProblemError(INVALID_FIELD, f"the field {name!r} was sent twice")
+            values[name] = await value.read() if isinstance(value, UploadFile) else value
+    finally:
+        await form.close()
     if isinstance(values.get("image"), str):
         raise ProblemError(NO_PICTURE, "send `image` as a file part, with a file name")
     return values

@@ -207,7 +207,7 @@ def _read(image: Image.Image, data: bytes) -> Picture:
             {"subsampling": sampling} if sampling >= 0 else {}
         )
     return Picture(
-        _as_shown(pixels, image.getexif().get(_ORIENTATION, 1)),
+        _as_shown(pixels, _orientation(image)),
         format,
         profile,
         lossless=format == "png" or (format == "webp" and webp.is_lossless(data)),
@@ -247,6 +247,14 @@ def _cmyk_to_srgb(image: Image.Image) -> Image.Image:
             if converted is not None:
                 return converted
     return image.convert("RGB")
+
+
+def _orientation(image: Image.Image) -> object:
+    """What EXIF says of the orientation; a block that cannot be read says nothing."""
+    try:
+        return image.getexif().get(_ORIENTATION, 1)
+    except Exception:  # the readers of EXIF raise many kinds on damage
+        return 1
 
 
 def _as_shown(pixels: Pixels, orientation: object) -> Pixels:

@@ -1,0 +1,79 @@
+from __future__ import annotations
+
+import os
+import re
+import signal
+import socket
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import httpx
+import pytest
+
+from tests.pictures import encoded, scene
+
+ROOT = Path(__file__).parents[2]
+
+
+@contextmanager
+def started(*arguments: str) -> Iterator[subprocess.Popen[str]]:
+    process = subprocess.Popen(
+        [sys.executable, "-m", "serving", "--port", "0", *arguments],
+        cwd=ROOT,
+        env={k: v for k, v in os.environ.items() if not k.startswith("CELMOOD_")},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    try:
+        with process:
+            yield process
+    finally:
+        process.kill()
+
+
+def test_it_says_where_it_listens_and_ends_when_told(model_repository: Path) -> None:
+    with started("--model-repository", str(model_repository)) as process:
+        assert process.stdout is not None
+        line = process.stdout.readline()
+        match = re.fullmatch(r"celmood listening on (http://127\.0\.0\.1:\d+)\n", line)
+        assert match, line
+        with httpx.Client(base_url=match[1], timeout=30) as client:
+            assert client.get("/readyz").status_code == 200
+            answers: list[int] = []
+
+            def edit() -> None:
+                files = {"image": encoded(scene(1000, 900, ((500, 400, 80),)))}
+                data = {"expression": "sad"}
+                answers.append(client.post("/v1/expressions", files=files, data=data).status_code)
+
+            thread = threading.Thread(target=edit)
+            thread.start()
+            thread.join(0.05)
+            process.send_signal(signal.SIGTERM)
+            thread.join(30)
+        assert process.wait(30) in (0, -signal.SIGTERM)
+        # Either it was accepted and finished, or the listener had closed before it came.
+        assert answers in ([200], [])
+
+
+def test_a_port_that_is_taken_and_a_bad_argument(model_repository: Path) -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = str(taken.getsockname()[1])
+        with started("--port", port, "--model-repository", str(model_repository)) as process:
+            _, errors = process.communicate(timeout=60)
+    assert process.returncode == 2
+    assert "cannot listen" in errors
+    assert "Traceback" not in errors
+
+
+@pytest.mark.parametrize("name", ["serving.app", "serving.pipeline"])
+def test_the_serving_parts_do_without_torch(name: str) -> None:
+    code = f"import sys, {name}; assert 'torch' not in sys.modules"
+    subprocess.run([sys.executable, "-c", code], cwd=ROOT, check=True)
