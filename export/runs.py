@@ -56,15 +56,15 @@ class Subject:
     default_name: str
 
 
-class _Ordered(nn.Module):
-    """`network` with its outputs as a plain tuple."""
+class _Change(nn.Module):
+    """An editor's network with its outputs as a plain tuple."""
 
     def __init__(self, network: nn.Module) -> None:
         super().__init__()
         self.network = network
 
-    def forward(self, *inputs: torch.Tensor) -> tuple[torch.Tensor, ...]:
-        return tuple(self.network(*inputs))
+    def forward(self, image: torch.Tensor, control: torch.Tensor) -> tuple[torch.Tensor, ...]:
+        return tuple(self.network(image, control))
 
 
 class _FinderMaps(nn.Module):
@@ -104,7 +104,7 @@ def _editor(method: Method, origin: Provenance) -> Subject:
     if method.recipe.method == "cel":
         outputs.append(_picture("displacement", 2, size))
     return Subject(
-        module=_Ordered(method.networks["generator"]),
+        module=_Change(method.networks["generator"]),
         task="edit_expression",
         description="Gives an aligned anime face another expression: what to paint, where, and how "
         "to move what is there.",

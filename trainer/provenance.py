@@ -66,7 +66,7 @@ def _described(data: Path) -> dict[str, Any]:
     entry: dict[str, Any] = {"name": data.resolve().name}
     if (data / "dataset.json").exists():
         told = json.loads((data / "dataset.json").read_text(encoding="utf-8"))
-        keys = ("characters", "views", "size", "seeds", "notes")
+        keys: tuple[str, ...] = ("characters", "views", "size", "seeds", "notes")
     else:
         told = json.loads((data / "scenes.json").read_text(encoding="utf-8"))
         keys = ("scenes", "size", "first_seed")

@@ -1,0 +1,148 @@
+"""The command: a run and a judge against held-out drawings, and what it refuses."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from contract import expression
+from contract.labels import ATTRIBUTES, LANDMARKS, TAGS
+from trainer import checkpoint, provenance
+from trainer.__main__ import main
+from trainer.data.dataset import Labels, Writer
+from trainer.methods import registry
+from trainer.recipe import recipe_from
+
+CORE = expression.CORE_EXPRESSIONS
+
+
+def _draw(folder: Path, first: int) -> Path:
+    with Writer(folder, views=6, size=32) as writer:
+        for seed in range(first, first + 2):
+            writer.append(
+                np.random.default_rng(seed).integers(0, 256, (6, 32, 32, 3), np.uint8),
+                Labels(
+                    vectors=np.stack([expression.preset(name) for name in CORE]),
+                    presets=np.arange(6),
+                    landmarks=np.zeros((6, len(LANDMARKS), 2), np.float32),
+                    attributes=np.zeros((6, len(ATTRIBUTES)), np.float32),
+                    hair=np.asarray(1),
+                    eyes=np.asarray(2),
+                    tags=np.zeros((6, len(TAGS)), np.uint8),
+                    seeds=np.asarray(seed),
+                ),
+            )
+    return folder
+
+
+def _run(folder: Path, data: Path, method: str, network: dict[str, object]) -> Path:
+    settings = {
+        "name": "tiny", "method": method, "size": 16, "batch": 4, "steps": 1,
+        "learning_rate": 1e-3, "network": network,
+    }  # fmt: skip
+    if method == "decoder_control":
+        settings["weights"] = {"contextual": 0.0}
+    recipe = recipe_from(settings, "test")
+    torch.manual_seed(1)
+    built = registry.build(recipe)
+    checkpoint.save(
+        folder / checkpoint.FILE,
+        checkpoint.Checkpoint(
+            step=1,
+            networks={name: network.state_dict() for name, network in built.networks.items()},
+            ema={},
+            optimisers={},
+            recipe=recipe.model_dump(mode="json"),
+            pictures=4,
+            seconds=1.0,
+        ),
+    )
+    provenance.record(folder, data)
+    return folder
+
+
+@pytest.fixture
+def training(tmp_path: Path) -> Path:
+    """Drawings with the seeds 0 and 1."""
+    return _draw(tmp_path / "training", 0)
+
+
+@pytest.fixture
+def held_out(tmp_path: Path) -> Path:
+    """Drawings with the seeds 10 and 11."""
+    return _draw(tmp_path / "held_out", 10)
+
+
+@pytest.fixture
+def editor(tmp_path: Path, training: Path) -> Path:
+    """A run that was not trained at all."""
+    network: dict[str, object] = {
+        "width": 4, "mapping": 8, "information": 8, "discriminator_width": 4,
+        "discriminator_layers": 2, "control": "one_hot",
+    }  # fmt: skip
+    return _run(tmp_path / "editor", training, "decoder_control", network)
+
+
+@pytest.fixture
+def judge(tmp_path: Path, training: Path) -> Path:
+    """A judge that was not trained either."""
+    return _run(tmp_path / "judge", training, "judge", {"widths": [8, 8, 16, 16]})
+
+
+def test_a_report_is_written(editor: Path, judge: Path, held_out: Path) -> None:
+    arguments = ["evaluate", str(editor), "--data", str(held_out), "--judge", str(judge)]
+    assert main([*arguments, "--characters", "2", "--batch", "7"]) == 0
+    content = json.loads((editor / "evaluation" / "evaluation.json").read_text())
+    assert content["held_out_checked"] is True
+    assert content["seeds"] == [10, 11]
+    assert sum(pair["edits"] for pair in content["pairs"]) == 2 * 36
+    assert np.sum(content["confusion"]["transfer"]["counts"]) == 2 * 30
+    assert content["measured_by"] == (
+        "python -m trainer evaluate editor --data held_out --judge judge --characters 2"
+    )
+    sheets = sorted(p.stem for p in (editor / "evaluation" / "sheets").iterdir())
+    assert sheets == sorted([*CORE, "worst"])
+
+
+def test_the_same_run_gives_the_same_report(editor: Path, held_out: Path, tmp_path: Path) -> None:
+    reports = []
+    for batch in ("5", "36"):
+        out = tmp_path / batch
+        arguments = ["evaluate", str(editor), "--data", str(held_out), "--characters", "1"]
+        assert main([*arguments, "--batch", batch, "--out", str(out)]) == 0
+        reports.append(json.loads((out / "evaluation.json").read_text())["figures"])
+    assert reports[0].keys() == reports[1].keys()
+    for name, value in reports[0].items():
+        assert value == pytest.approx(reports[1][name], rel=1e-3)
+
+
+def _refused(arguments: list[str], said: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["evaluate", *arguments]) == 2
+    assert said in capsys.readouterr().err
+
+
+def test_training_seeds_are_refused(
+    editor: Path, training: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    arguments = [str(editor), "--data", str(training), "--characters", "1"]
+    _refused(arguments, "draw characters with other seeds", capsys)
+
+
+def test_more_characters_than_there_are(
+    editor: Path, held_out: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    _refused([str(editor), "--data", str(held_out)], "1000 are asked for", capsys)
+
+
+def test_a_run_in_the_wrong_place(
+    editor: Path, judge: Path, held_out: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    data = ["--data", str(held_out)]
+    _refused([str(judge), *data], "edits no pictures", capsys)
+    _refused([str(editor), *data, "--judge", str(editor)], "give a run of judge", capsys)
+    _refused(["--onnx", str(editor), *data], "--out", capsys)
+    _refused(["--onnx", str(editor), *data, "--out", "o"], "cannot be read", capsys)
