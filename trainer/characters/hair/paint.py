@@ -100,17 +100,23 @@ class _Ink:
                 tuple(clumps.outlines[i] for i in chosen),
             )  # fmt: skip
         lines = self._lines(clumps)
-        strips = self._strips(clumps) if self.shading != "flat" else []
+        hard = flat or self.shading == "cel"
+        strips = self._strips(clumps, hard) if self.shading != "flat" else []
+        lit = self._lit(clumps) if strips and not hard else {}
         if flat:
             self._flat(clumps, lines, strips)
         for i, strand in enumerate(clumps.strands):
             if flat and strand.bare > 0:
                 continue
             self.pen.fill(clumps.outlines[i], base, fill)
-            if strips and strand.shade > 0.05:
-                path = skia.Path()
-                add_loop(path, *strips[i])
-                self._shade(path, clumps.edges[i], strand.shade)
+            if strips and max(strand.half) > 0.05:
+                self._shade(_closed(strips[i]), clumps.edges[i], strand.shade, hard)
+            if i in lit:
+                near, far = clumps.edges[i, ::-1, 7] if self.light > 0 else clumps.edges[i, :, 7]
+                tones = [argb(self.colours.light, 0.5), argb(self.colours.light, 0.0)]
+                self.pen.fill(
+                    _closed(lit[i]), tones[0], linear(near, near + 0.4 * (far - near), tones)
+                )
             path = skia.Path()
             for contour in lines[i]:
                 add_loop(path, *contour)
@@ -127,41 +133,47 @@ class _Ink:
         self.pen.fill(shade, argb(self.colours.shadow, 0.75 if self.shading == "cel" else 0.4))
         self.pen.fill(ink, self.line)
 
-    def _shade(self, strip: skia.Path, both: Points, depth: float) -> None:
-        """Shade the side away from the light: a hard strip in cel work, else a gradient from
-        shadow over the fill to a lit edge."""
-        colours = self.colours
-        if self.shading == "cel":
-            self.pen.fill(strip, argb(colours.shadow, 0.9))
+    def _shade(self, strip: skia.Path, both: Points, depth: float, hard: bool) -> None:
+        """Shade the side away from the light: a hard strip in cel work, else a gradient."""
+        shadow = self.colours.shadow
+        if hard:
+            self.pen.fill(strip, argb(shadow, 0.9 if self.shading == "cel" else 0.5))
             return
-        far, near = both[::-1, 7] if self.light < 0 else both[:, 7]
-        dark = 0.8 if self.shading == "soft" else 0.95
-        stop = 0.3 + 0.4 * depth
-        tones = [
-            argb(colours.shadow, dark), argb(colours.shadow, 0.0), argb(colours.light, 0.0),
-            argb(colours.light, 0.4),
-        ]  # fmt: skip
-        ends = [skia.Point(*far.tolist()), skia.Point(*near.tolist())]
-        stops = [0.0, stop, min(stop + 0.1, 0.8), 1.0]
-        if self.shading == "painted":  # a brush stroke's edge within the gradient
-            stops = [0.0, stop, stop + 0.01, 1.0]
-            tones[1] = argb(colours.shadow, 0.25)
+        far, near = both[:, 7] if self.light > 0 else both[::-1, 7]
+        reach = far + (near - far) * (0.35 + 0.4 * depth)
+        ends = [skia.Point(*far.tolist()), skia.Point(*reach.tolist())]
+        tones, stops = [argb(shadow, 0.85), argb(shadow, 0.0)], [0.0, 1.0]
+        if self.shading == "painted":  # a brush's edge within the gradient
+            tones, stops = (
+                [argb(shadow, 0.95), argb(shadow, 0.55), argb(shadow, 0.2)],
+                [0, 0.6, 0.61],
+            )
+            tones, stops = [*tones, argb(shadow, 0.0)], [*stops, 1.0]
         self.pen.fill(strip, tones[0], skia.GradientShader.MakeLinear(ends, tones, stops))
 
-    def _strips(self, clumps: Clumps) -> list[_Contour]:
-        """The shaded strips [K]: along the far edge, growing from the root to the tip; in cel work
-        only as wide as the strand's `shade`, else the whole strand."""
-        left, right = clumps.edges[:, 0], clumps.edges[:, 1]
-        far, near = (left, right) if self.light > 0 else (right, left)
-        t = np.linspace(0, 1, STATIONS - 2)
-        swell = 0.5 * np.sin(0.85 * np.pi * t) ** 0.8 + 0.25 * t
-        if self.shading == "cel":
-            reach = np.array([s.shade for s in clumps.strands])[:, None] * swell
+    def _sides(self, clumps: Clumps) -> tuple[Points, Points]:
+        """The edges [K, STATIONS - 2, 2] away from the light and towards it, without the root."""
+        left, right = clumps.edges[:, 0, 2:], clumps.edges[:, 1, 2:]
+        return (left, right) if self.light > 0 else (right, left)
+
+    def _strips(self, clumps: Clumps, hard: bool) -> list[_Contour]:
+        """The strips to shade [K]: along the far edge, growing from the root to the tip; hard ones
+        only as wide as the strand's `shade`."""
+        far, near = self._sides(clumps)
+        if hard:
+            reach = np.array([s.shade for s in clumps.strands])[:, None] * _SWELL
         else:
-            reach = np.tile(np.clip(2.2 * swell, 0, 1), (len(clumps.strands), 1))
-        outer = far[:, 2:]
-        inner = outer + (near[:, 2:] - outer) * reach[..., None]
-        return list(zip(*loop(outer, inner), strict=True))
+            reach = np.tile(np.clip(2.2 * _SWELL, 0, 1), (len(clumps.strands), 1))
+        return list(zip(*loop(far, far + (near - far) * reach[..., None]), strict=True))
+
+    def _lit(self, clumps: Clumps) -> dict[int, _Contour]:
+        """Strips along the lit edge of the broad strands, by their place."""
+        broad = [i for i, s in enumerate(clumps.strands) if max(s.half) > 0.1]
+        if not broad:
+            return {}
+        far, near = (side[broad] for side in self._sides(clumps))
+        strips = loop(near, near + (far - near) * (0.7 * _SWELL)[:, None])
+        return dict(zip(broad, zip(*strips, strict=True), strict=True))
 
     def _lines(self, clumps: Clumps) -> _Contours:
         """The strokes of every strand [K]: both edges, the end where it is blunt, inner lines."""
@@ -192,6 +204,14 @@ class _Ink:
         return [contours[a:b] for a, b in zip([0, *counts[:-1]], counts, strict=True)]
 
 
+def _closed(contour: _Contour) -> skia.Path:
+    path = skia.Path()
+    add_loop(path, *contour)
+    return path
+
+
+_T = np.linspace(0, 1, STATIONS - 2)
+_SWELL = 0.5 * np.sin(0.85 * np.pi * _T) ** 0.8 + 0.25 * _T
 _ACROSS = np.linspace(0, 1, STATIONS)[:, None]
 _Contour = tuple[Row, list[Row], list[Row]]
 _Contours = list[list[_Contour]]

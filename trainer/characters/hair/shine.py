@@ -81,8 +81,8 @@ def parting_lines(dome: Dome, rng: Rng) -> tuple[Points, ...]:
     count = int(rng.integers(4, 11))
     out = []
     for i in range(count):
-        q = -0.95 + 1.9 * (i + float(rng.random())) / count
-        start = 0.03 + 0.4 * float(rng.random()) ** 1.5
+        q = -0.85 + 1.7 * (i + float(rng.random())) / count
+        start = 0.07 + 0.38 * float(rng.random()) ** 1.5
         r = np.linspace(start, start + float(rng.uniform(0.14, 0.4)), 6)
         out.append(dome.flow(q, r))
     return tuple(out)
