@@ -73,11 +73,12 @@ def _torso(
     front = tailor.smooth(mirrored(neckline[1:]) if neckline[0][0] > 0 else [*flipped(neckline[:0:-1]), *neckline], 4)  # fmt: skip
     shape = np.concatenate([left[::-1], front, right])
     shades = []
-    if tailor.strength:
+    if tailor.strength and tailor.lowest > 0.75:
         if tailor.style.shading == "cel":
             side = [(1.3 * s * d, 0.75), (0.93 * s * d, 1.02), (0.86 * s * d, 1.5), (0.90 * s * d, 2.2),
                     (0.84 * s * d, BOTTOM), (1.3 * s * d, BOTTOM)]  # fmt: skip
             shades.append(tailor.smooth(side, 3))
+    if tailor.strength and tailor.lowest > 1.1:
         pit = [(-0.75 * s * d, 1.5), (-0.64 * s * d, 2.0), (-0.70 * s * d, 2.6),
                (-0.66 * s * d, BOTTOM), (-0.80 * s * d, BOTTOM), (-0.80 * s * d, 2.3)]  # fmt: skip
         shades.append(tailor.smooth(pit, 3))
@@ -134,6 +135,8 @@ def _necktie(tailor: Tailor, of: Cloth, top: float = 0.6) -> None:
 def _bow(tailor: Tailor, of: Cloth, at: tuple[float, float], size: float, tails: float) -> None:
     """A ribbon bow: two loops, two tails, a knot."""
     x0, t0 = at
+    if t0 - 0.3 * size > tailor.lowest:
+        return
     droop = 0.12 + 0.2 * tailor.numbers[13]
 
     def place(points: Half) -> list[tuple[float, float]]:
@@ -163,6 +166,8 @@ def _bow(tailor: Tailor, of: Cloth, at: tuple[float, float], size: float, tails:
 
 def _kerchief(tailor: Tailor, of: Cloth, t: float) -> None:
     """A sailor's kerchief knotted at the point of the collar."""
+    if t - 0.1 > tailor.lowest:
+        return
     for side in (-1, 1):
         tail = [(0.0, t - 0.05), (0.16, t + 0.1), (0.30, t + 0.75), (0.08, t + 0.55), (-0.02, t + 0.1)]
         points = tailor.smooth([(side * x, v) for x, v in tail], 3, closed=True)
@@ -174,6 +179,8 @@ def _kerchief(tailor: Tailor, of: Cloth, t: float) -> None:
 
 def _buttons(tailor: Tailor, of: Cloth, x: float, first: float, step: float, r: float) -> None:
     for i in range(4):
+        if first + i * step - r > tailor.lowest:
+            break
         points = tailor.body.at(ellipse(x, first + i * step, r, r, 10))
         tailor.fill(points, of.base)
         tailor.around(points, of, 0.6)
@@ -511,7 +518,7 @@ def _military(tailor: Tailor, outfit: Outfit, flesh: Cloth) -> None:
 
 
 def _scarf(tailor: Tailor, outfit: Outfit, flesh: Cloth) -> None:
-    n, s, k = tailor.body.neck, tailor.body.shoulder, tailor.numbers
+    n, k = tailor.body.neck, tailor.numbers
     _torso(tailor, outfit.main, [(0.0, 0.7), (0.8 * n, 0.5), (1.3 * n, 0.36)])
     tailor.line([(0.1, 0.8), (0.12, 2.0), (0.1, BOTTOM)], outfit.main, 1.0, 0, 0)
     of = outfit.accent if k[14] < 0.6 else outfit.second

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 import numpy as np
+import skia
 
 from trainer.characters.colour import Colour, argb, mix, shadow
 from trainer.characters.head import Head
@@ -71,14 +72,26 @@ class Body:
         """Take body coordinates [N, 2] to view units; the body stays more upright than the head."""
         given = points if isinstance(points, np.ndarray) else np.array(list(points), np.float64)
         x, t = given[:, 0], given[:, 1] * self.length
-        inner = np.clip(1 - (x / self.shoulder) ** 2, 0, 1) * np.clip(t / 0.6, 0, 1.5)
-        across = x * (1 - 0.1 * abs(self._yaw)) + self._yaw * (0.16 * inner - 0.20)
-        down = t * (1 - 0.12 * self._pitch)
+        out = np.empty_like(given)
+        across, down = out[:, 0], out[:, 1]
+        np.multiply(x, 1 - 0.1 * abs(self._yaw), out=across)
+        np.multiply(t, 1 - 0.12 * self._pitch, out=down)
+        if self._yaw:
+            ahead = 1 - (x / self.shoulder) ** 2
+            inner = np.maximum(ahead, 0) * np.minimum(np.maximum(t, 0), 0.9)
+            across += self._yaw * (0.27 * inner - 0.20)
         if self._turn:
-            angle = self._turn * np.clip((t + 0.1) / 0.7, 0, 1)
+            angle = self._turn * np.minimum(np.maximum(t + 0.1, 0), 0.7) / 0.7
             c, s = np.cos(angle), np.sin(angle)
-            across, down = c * across - s * down, s * across + c * down
-        return np.stack([across, down + self._chin], 1)
+            across[:], down[:] = c * across - s * down, s * across + c * down
+        down += self._chin
+        return out
+
+    def lowest(self, canvas: skia.Canvas) -> float:
+        """The t below which nothing of the body can be seen on the canvas."""
+        bottom = float(canvas.getLocalClipBounds().bottom()) - self._chin
+        lean = 1.2 * self.shoulder * abs(float(np.sin(self._turn)))
+        return (bottom + lean) / (float(np.cos(self._turn)) * (1 - 0.12 * self._pitch) * self.length)
 
 
 class Place(Protocol):
@@ -94,6 +107,7 @@ class Maker:
         self.pen, self.place, self.style, self.numbers = pen, place, style, numbers
         self.dark = -style.light  # the side in the shade
         self.width = style.line_width
+        self.lowest = 9.0
         self.strength = {"flat": 0.0, "cel": 1.0, "soft": 0.55, "painted": 0.65}[style.shading]
 
     def smooth(self, anchors: Half, per_span: int = 5, closed: bool = False) -> Points:
@@ -148,16 +162,24 @@ class Maker:
             points = np.concatenate([points, points[:1]])
         self.pen.stroke(points, width * self.width, argb(of.line), 0.04, 0.04)
 
+    def hidden(self, anchors: Half) -> bool:
+        """Whether all of a piece lies below the picture."""
+        return self.lowest < 9.0 and all(t > self.lowest for _, t in anchors)
+
     def line(
         self, anchors: Half, of: Cloth, width: float = 1.0, start: float = 0.3, end: float = 0.5
     ) -> None:
         """A line of the pen along a smooth curve through `anchors`."""
+        anchors = list(anchors)
+        if self.hidden(anchors):
+            return
         points = self.smooth(anchors, 4)
         self.pen.stroke(points, width * self.width, argb(of.line), start, end)
 
     def fold(self, anchors: Half, of: Cloth, width: float, light: bool = False) -> None:
         """A fold: a stroke of shade (or light) that tapers at both ends."""
-        if self.strength:
+        anchors = list(anchors)
+        if self.strength and not self.hidden(anchors):
             points = self.smooth(anchors, 4)
             colour = argb(of.light if light else of.shade, self.strength)
             self.pen.stroke(points, width, colour, 0.5, 0.5)
@@ -173,6 +195,7 @@ class Tailor(Maker):
     def __init__(self, pen: Pen, body: Body, style: Style, numbers: tuple[float, ...]) -> None:
         super().__init__(pen, body, style, numbers)
         self.body = body
+        self.lowest = body.lowest(pen.canvas)
 
 
 def scallops(anchors: Points, count: int, depth: float) -> Points:

@@ -9,7 +9,7 @@ from trainer.characters.accessories.ornaments import bow, mix_points
 from trainer.characters.accessories.places import put
 from trainer.characters.colour import argb, mix, rgb
 from trainer.characters.ink import Points, curve, ellipse
-from trainer.characters.tailor import Maker, cloth, scallops
+from trainer.characters.tailor import Cloth, Maker, cloth, scallops
 
 
 def behind(maker: Maker, acc: Accessories) -> None:
@@ -70,6 +70,16 @@ def _side_shade(acc: Accessories, dark: float, y: float, high: float) -> Points:
                   (1.5 * w * dark, t - high - 0.3), (1.5 * w * dark, y + 0.3)], 3)  # fmt: skip
 
 
+def _rounded(
+    maker: Maker, acc: Accessories, shape: Points, of: Cloth, y: float, high: float
+) -> None:
+    """A crown (view units), in the shade on one side: hard in cel, soft otherwise."""
+    hard = maker.style.shading == "cel"
+    shades = [maker.place.at(_side_shade(acc, maker.dark, y, high))] if hard else []
+    maker.piece(shape, of, shades, 1.1)
+    maker.turned(shape, of)
+
+
 def _witch(maker: Maker, acc: Accessories) -> None:
     w, t, k, of = acc.half, acc.top, acc.numbers, acc.cloths[0]
     if k[0] < 0.6:
@@ -106,7 +116,7 @@ def _witch(maker: Maker, acc: Accessories) -> None:
         maker.seam(maker.place.at(buckle), acc.metal.base, 0.06)
 
 
-def _strip(maker: Maker, upper: Points, lower: Points, of) -> None:  # type: ignore[no-untyped-def]
+def _strip(maker: Maker, upper: Points, lower: Points, of: Cloth) -> None:
     a, b = maker.place.at(upper), maker.place.at(lower)
     half = mix_points(a, b, 0.6)
     maker.piece(np.concatenate([a, b[::-1]]), of, [np.concatenate([half, b[::-1]])])
@@ -121,9 +131,9 @@ def _beret(maker: Maker, acc: Accessories) -> None:
             (-0.10 * w * s, t - 0.34), (0.52 * w * s, t - 0.32), (1.02 * w * s, t + 0.0),
             (1.20 * w * s, t + 0.52), (1.00 * w * s, y + 0.12), (0.5 * w * s, y + 0.06), (-0.2 * w * s, y + 0.12)]  # fmt: skip
     points = maker.place.at(curve(blob, 5, True))
-    d = maker.dark
     low = maker.place.at(curve([(-1.0 * w, y), (-0.3 * w, y - 0.16), (0.5 * w, y - 0.2), (1.3 * w * s, t + 0.3), (1.2 * w, y + 0.4), (-1.0 * w, y + 0.4)], 3))  # fmt: skip
-    maker.piece(points, of, [low, maker.place.at(_side_shade(acc, d, y, 0.3))] if d == s else [low], 1.1)
+    maker.piece(points, of, [low], 1.1)
+    maker.turned(points, of)
     maker.line([(0.30 * w * s, t - 0.2), (0.6 * w * s, t + 0.05), (0.7 * w * s, t + 0.32)], of, 0.8)
     maker.fold([(-0.45 * w * s, t - 0.05), (-0.1 * w * s, t - 0.16), (0.2 * w * s, t - 0.16)], of, 0.07, light=True)  # fmt: skip
     if k[0] < 0.5:
@@ -137,12 +147,12 @@ def _badge(maker: Maker, acc: Accessories, x: float, y: float) -> None:
     maker.fill(maker.place.at(ellipse(x - 0.03, y - 0.03, 0.05, 0.05, 10)), acc.metal.light)
 
 
-def _visor(maker: Maker, acc: Accessories, y: float, of, deep: float, shift: float = 0.0) -> None:  # type: ignore[no-untyped-def]
+def _visor(maker: Maker, acc: Accessories, y: float, of: Cloth, deep: float) -> None:
     w = acc.half
-    top = curve([(shift - 0.80 * w, y - 0.06), (shift, y + 0.10), (shift + 0.80 * w, y - 0.06)], 6)
-    low = curve([(shift + 0.80 * w, y - 0.06), (shift + 0.84 * w, y + 0.6 * deep), (shift + 0.4 * w, y + deep),
-                 (shift - 0.4 * w, y + deep), (shift - 0.84 * w, y + 0.6 * deep), (shift - 0.80 * w, y - 0.06)], 5)  # fmt: skip
-    shade = curve([(shift - 0.8 * w, y), (shift, y + 0.2), (shift + 0.8 * w, y), (shift + 0.8 * w, y - 0.3), (shift - 0.8 * w, y - 0.3)], 4)  # fmt: skip
+    top = curve([(-0.80 * w, y - 0.06), (0.0, y + 0.10), (0.80 * w, y - 0.06)], 6)
+    low = curve([(0.80 * w, y - 0.06), (0.84 * w, y + 0.6 * deep), (0.4 * w, y + deep),
+                 (-0.4 * w, y + deep), (-0.84 * w, y + 0.6 * deep), (-0.80 * w, y - 0.06)], 5)  # fmt: skip
+    shade = curve([(-0.8 * w, y), (0.0, y + 0.2), (0.8 * w, y), (0.8 * w, y - 0.3), (-0.8 * w, y - 0.3)], 4)  # fmt: skip
     maker.piece(maker.place.at(np.concatenate([top, low])), of, [maker.place.at(shade)], 1.1)
 
 
@@ -151,9 +161,8 @@ def _cap(maker: Maker, acc: Accessories) -> None:
     y = _brow(acc) + 0.12
     edge = _edge(acc, y, 1.01, 0.08, 0.02)
     _cast(maker, acc, edge + (0.0, 0.2), 0.22)
-    d = maker.dark
     shape = maker.place.at(_crown_of(acc, edge, 0.05, 1.01))
-    maker.piece(shape, of, [maker.place.at(_side_shade(acc, d, y, 0.1))], 1.1)
+    _rounded(maker, acc, shape, of, y, 0.1)
     for x in (-0.42, 0.0, 0.42):
         maker.line([(1.3 * x * w, y), (1.25 * x * w, 0.5 * (y + t)), (0.4 * x * w, t - 0.12)], of, 0.7, 0.1, 0.1)
     if k[0] < 0.5:
@@ -185,7 +194,7 @@ def _peaked(maker: Maker, acc: Accessories) -> None:
 
 
 def _straw(maker: Maker, acc: Accessories) -> None:
-    w, t, k = acc.half, acc.top, acc.numbers
+    w, k = acc.half, acc.numbers
     of = cloth(rgb("ecd295") if k[0] < 0.7 else rgb("f6efe2"), maker.style)
     y = _brow(acc) - 0.05
     edge = _edge(acc, y, 1.0, 0.16)
@@ -200,9 +209,8 @@ def _straw(maker: Maker, acc: Accessories) -> None:
         ring = maker.place.at(centre + (points - centre) * share)
         maker.pen.stroke(ring[18:41], 0.6 * maker.width, argb(of.line, 0.6), 0.3, 0.3)
     base = _edge(acc, y - 0.04, 0.94, 0.12)
-    d = maker.dark
     crown = maker.place.at(_crown_of(acc, base, 0.12, 0.90))
-    maker.piece(crown, of, [maker.place.at(_side_shade(acc, d, y, 0.2))], 1.1)
+    _rounded(maker, acc, crown, of, y, 0.2)
     upper = base + (0.0, -0.24)
     upper[:, 0] *= 0.95
     _strip(maker, upper, base, acc.cloths[0])
@@ -310,7 +318,7 @@ def _beanie(maker: Maker, acc: Accessories) -> None:
         ball = scallops(curve(ellipse(0.0, t - 0.34, 0.24, 0.22, 8), 3, True), 9, -0.06)
         maker.piece(maker.place.at(ball), acc.cloths[1], [maker.place.at(ellipse(0.08 * d, t - 0.24, 0.2, 0.14, 12))], 1.0)  # fmt: skip
     shape = _crown_of(acc, edge, 0.10, 1.01)
-    maker.piece(maker.place.at(shape), of, [maker.place.at(_side_shade(acc, d, y, 0.2))], 1.1)
+    _rounded(maker, acc, maker.place.at(shape), of, y, 0.2)
     for i in range(-4, 5):
         x = i * 0.22 * w
         maker.line([(x, y), (0.92 * x, 0.5 * (t + y) - 0.1), (0.5 * x, t - 0.16)], of, 0.55, 0.2, 0.5)
