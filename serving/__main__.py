@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import argparse
 import os
+import signal
 import socket
 import sys
+from contextlib import suppress
 from pathlib import Path
 
 os.environ.setdefault("ORT_DISABLE_TELEMETRY", "1")  # read when onnxruntime is imported
@@ -51,7 +53,10 @@ def main(arguments: list[str] | None = None) -> int:
     config = uvicorn.Config(
         app, log_level="warning", access_log=False, timeout_graceful_shutdown=_GRACE_S
     )
-    _Server(config).run(sockets=[listener])
+    # When uvicorn has shut down it raises the signal again; by then all is done.
+    signal.signal(signal.SIGTERM, lambda *_: None)
+    with suppress(KeyboardInterrupt):
+        _Server(config).run(sockets=[listener])
     return 0
 
 

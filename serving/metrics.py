@@ -34,6 +34,11 @@ class Metrics:
             registry=self.registry,
             buckets=_BUCKETS,
         )
+        self.under_way = Gauge(
+            "celmood_requests_under_way",
+            "Requests that have come and are not answered",
+            registry=self.registry,
+        )
         self.waiting = Gauge(
             "celmood_waiting_requests",
             "Requests that wait for a worker",

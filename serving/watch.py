@@ -45,6 +45,7 @@ class Watch:
                 MutableHeaders(scope=message)[REQUEST_ID] = request_id
             await send(message)
 
+        self._metrics.under_way.inc()
         try:
             await self._app(scope, receive, send_with_id)
         except Exception as error:
@@ -53,6 +54,7 @@ class Watch:
             if status == 0:
                 await answer(problem_of(error), request_id)(scope, receive, send_with_id)
         finally:
+            self._metrics.under_way.dec()
             route = getattr(scope.get("route"), "path", "unmatched")
             method = scope["method"] if scope["method"] in _METHODS else "other"
             outcome = state.get("outcome", "ok" if 0 < status < 400 else "refused")

@@ -176,15 +176,20 @@ def test_other_paths_and_methods(client: Client) -> None:
     check_problem(client, client.get("/v1/models/nothing"), "unknown-model", 404)
 
 
+def rotated() -> Image.Exif:
+    exif = Image.Exif()
+    exif[0x0112] = 6
+    return exif
+
+
 KINDS = {
     "cmyk": encoded(Image.fromarray(PICTURE).convert("CMYK"), "JPEG", quality=95),
     "16 bits": png.encode(PICTURE.astype(np.uint16) * 257),
     "palette": encoded(Image.fromarray(PICTURE).quantize(64)),
     "grey": encoded(PICTURE[..., 0]),
     "alpha": encoded(with_alpha(PICTURE)),
-    "rotated": encoded(
-        PICTURE, exif=b"MM\0*\0\0\0\x08\0\x01\x01\x12\0\x03\0\0\0\x01\0\x06\0\0\0\0"
-    ),
+    "rotated": encoded(PICTURE, exif=rotated()),
+    "broken exif": encoded(PICTURE, "JPEG", exif=b"Exif\0\0MM\0*\0\0\0\x08\0\x09broken"),
 }
 
 

@@ -268,8 +268,8 @@ def test_both_engines_give_the_same_bytes(model_repository: Path, pipeline: Pipe
         engine = TritonEngine(stub.address)
         try:
             other = Pipeline(engine, Settings())
-            for kind in KINDS.values():
-                data = kind(scene(faces=TWO))
+            for kind in ("png", "png with alpha"):
+                data = KINDS[kind](scene(faces=TWO))
                 assert other.edit(data, "sad").data == pipeline.edit(data, "sad").data
         finally:
             engine.close()
