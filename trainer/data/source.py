@@ -48,7 +48,8 @@ class PairSource:
 
     `batch` is the number of pairs of one step over all processes. Pictures are reduced to `size`
     pixels by area averaging. The share `identity` has source = target with nothing set; with
-    probability `set_more` a random part of the parameters that agree is set as well. `labelled`
+    probability `set_more` a random part of the parameters that agree is set as well, with half that
+    probability all of them, as a preset does. `labelled`
     keeps to drawings that are variations of a preset (for one-hot controls).
 
     A batch of b pairs holds `source`, `target` [b,3,size,size] float32 in [-1,1] (RGB),
@@ -64,7 +65,7 @@ class PairSource:
     augment: Sequence[Augmentation] = (Photometric(),)
     flip: bool = True
     identity: float = 0.06
-    set_more: float = 0.5
+    set_more: float = 0.4
     labelled: bool = False
 
     def __post_init__(self) -> None:
@@ -121,8 +122,10 @@ class PairSource:
         for change in self.augment:
             source, target = change(random, source, target)
         set_too = np.zeros(expression.SIZE, np.bool_)
-        if i != j and random.random() < self.set_more:
-            set_too = random.random(expression.SIZE) < random.random()
+        lot = random.random()
+        if i != j and lot < 1.5 * self.set_more:
+            share = random.random() if lot < self.set_more else 1.0
+            set_too = random.random(expression.SIZE) < share
         return _Pair(
             source=source,
             target=target,
