@@ -35,7 +35,7 @@ CELL: Final = 420
 SQUARE: Final = 14
 GAP: Final = 12
 LABEL: Final = 40
-HEAD: Final = 2.3
+HEAD: Final = 1.9
 """Side of a cell's crop in sides of the face box: hair above, shoulders below."""
 
 GROUND: Final = (250, 250, 251)

@@ -1,0 +1,130 @@
+"""The most that this machine could do: decode, the models' runs and encode, with nothing between.
+
+The pipeline is watched once on the picture; then the same tensors go through plain onnxruntime
+sessions, between the gateway's own decoder and encoder, from one thread or from several.
+"""
+
+from __future__ import annotations
+
+import os
+import threading
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+os.environ.setdefault("ORT_DISABLE_TELEMETRY", "1")  # read when onnxruntime is imported
+
+import onnxruntime as ort
+
+from contract.card import Card
+from engines.onnx_engine import OnnxEngine
+from engines.protocol import Array, Engine
+from engines.repository import read_repository
+from serving.picture import decode, encode
+from serving.pipeline import Pipeline
+from serving.settings import Settings, from_environment
+
+Runs = list[tuple[str, dict[str, Array]]]
+
+
+class _Watched:
+    """An engine that keeps what goes through it."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+        self.runs: Runs = []
+
+    def cards(self) -> Mapping[str, Card]:
+        return self._engine.cards()
+
+    def problems(self) -> Mapping[str, str]:
+        return self._engine.problems()
+
+    def run(
+        self, model: str, inputs: Mapping[str, Array], timeout: float | None = None
+    ) -> dict[str, Array]:
+        self.runs.append((model, dict(inputs)))
+        return self._engine.run(model, inputs, timeout)
+
+    def close(self) -> None:
+        self._engine.close()
+
+
+@dataclass(frozen=True)
+class Ceiling:
+    """Pictures per second with `callers` threads, each model run on `run_threads` threads."""
+
+    callers: int
+    run_threads: int
+    pictures_per_second: float
+
+
+@dataclass(frozen=True)
+class Work:
+    """What one picture asks for: its bytes, the models' inputs, the result's pixels."""
+
+    data: bytes
+    runs: Runs
+    result: bytes
+    settings: Settings
+    repository: Path
+
+
+def watch(data: bytes, expression: str, repository: Path) -> Work:
+    """Run the pipeline once on `data`. Raises what the pipeline raises."""
+    settings = from_environment({}, model_repository=repository)
+    engine = _Watched(OnnxEngine(repository))
+    try:
+        result = Pipeline(engine, settings).edit(data, expression)
+    finally:
+        engine.close()
+    return Work(data, engine.runs, result.data, settings, repository)
+
+
+def measure(work: Work, callers: int, run_threads: int, seconds: float) -> Ceiling:
+    """Do `work` over and over in `callers` threads for `seconds`."""
+    sessions = _sessions(work, run_threads)
+    limits = work.settings
+    edited = decode(work.result, max_bytes=2**62, max_pixels=2**62)
+
+    def once() -> None:
+        decode(work.data, max_bytes=limits.max_bytes, max_pixels=limits.max_pixels)
+        for model, inputs in work.runs:
+            sessions[model].run(None, inputs)
+        encode(edited)
+
+    once()
+    return Ceiling(callers, run_threads, _rate(once, callers, seconds))
+
+
+def _sessions(work: Work, run_threads: int) -> dict[str, ort.InferenceSession]:
+    options = ort.SessionOptions()
+    options.intra_op_num_threads = run_threads
+    stored = read_repository(work.repository).models
+    return {
+        name: ort.InferenceSession(
+            stored[name].weights(), options, providers=["CPUExecutionProvider"]
+        )
+        for name in {name for name, _ in work.runs}
+    }
+
+
+def _rate(once: Callable[[], None], callers: int, seconds: float) -> float:
+    """Calls per second; each thread counts the calls that it began in time and their real end."""
+    rates = [0.0] * callers
+    start = time.perf_counter()
+
+    def repeat(caller: int) -> None:
+        count = 0
+        while time.perf_counter() - start < seconds:
+            once()
+            count += 1
+        rates[caller] = count / (time.perf_counter() - start)
+
+    threads = [threading.Thread(target=repeat, args=(caller,)) for caller in range(callers)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    return sum(rates)

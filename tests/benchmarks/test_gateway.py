@@ -1,0 +1,74 @@
+from __future__ import annotations
+
+import json
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from benchmarks.ceiling import measure, watch
+from benchmarks.load import request_bytes
+from tests.pictures import encoded, scene
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+@pytest.fixture
+def picture(tmp_path: Path) -> Path:
+    path = tmp_path / "p.png"
+    path.write_bytes(encoded(scene()))
+    return path
+
+
+def test_the_ceiling_does_the_runs_of_the_pipeline(model_repository: Path, picture: Path) -> None:
+    work = watch(picture.read_bytes(), "angry", model_repository)
+    assert [name for name, _ in work.runs] == ["finder", "finder", "expression"]
+    ceiling = measure(work, callers=2, run_threads=1, seconds=0.2)
+    assert ceiling.pictures_per_second > 1
+
+
+def test_the_request_says_how_long_it_is() -> None:
+    head, _, body = request_bytes("http://h:1", b"x" * 5000, "sad").partition(b"\r\n\r\n")
+    assert head.startswith(b"POST /v1/expressions HTTP/1.1\r\n")
+    assert f"Content-Length: {len(body)}".encode() in head
+    assert b"Host: h:1" in head
+    assert b"x" * 5000 in body
+
+
+def test_one_run_prints_and_writes_every_figure(
+    model_repository: Path, picture: Path, tmp_path: Path
+) -> None:
+    out = tmp_path / "bench.json"
+    words = ["--picture", str(picture), "--model-repository", str(model_repository)]
+    words += ["--seconds", "0.5", "--callers", "1,3", "--out", str(out)]
+    run = subprocess.run(
+        [sys.executable, "-m", "benchmarks", *words], cwd=ROOT, capture_output=True, text=True
+    )
+    assert run.returncode == 0, run.stderr
+    report = json.loads(out.read_text())
+    assert [level["callers"] for level in report["levels"]] == [1, 3]
+    for level in report["levels"]:
+        assert level["requests"] > 0
+        assert level["p50_ms"] <= level["p95_ms"]
+        assert level["share_of_ceiling"] == pytest.approx(
+            level["pictures_per_second"] / level["ceiling"]
+        )
+        assert 0 < level["gateway_cpu"] < 1.2
+        assert 0 < level["generator_cpu"] < 1.2
+    assert 20e6 < report["peak_resident_bytes"] < 2e9
+    assert "in-process ceiling" in run.stdout
+    assert re.search(r"peak resident memory of the gateway: \d+ MB", run.stdout)
+
+
+def test_a_picture_without_a_face_is_said(model_repository: Path, tmp_path: Path) -> None:
+    path = tmp_path / "empty.png"
+    path.write_bytes(encoded(scene(faces=())))
+    words = ["--picture", str(path), "--model-repository", str(model_repository)]
+    run = subprocess.run(
+        [sys.executable, "-m", "benchmarks", *words], cwd=ROOT, capture_output=True, text=True
+    )
+    assert run.returncode == 1
+    assert "no face was found" in run.stderr
+    assert "Traceback" not in run.stderr
