@@ -137,23 +137,38 @@ def _bob(
 
 def _short_bob(dome: Dome, head: Head, rng: Rng) -> Back:
     return _bob(
-        dome, head, rng, end=head.chin * float(rng.uniform(0.75, 1.0)), flare=float(rng.uniform(0.94, 1.06)),
-        curl=float(rng.uniform(-0.1, 0.05)), blunt=float(rng.choice((0.0, 0.6))),
-    )  # fmt: skip
+        dome,
+        head,
+        rng,
+        end=head.chin * float(rng.uniform(0.75, 1.0)),
+        flare=float(rng.uniform(0.94, 1.06)),
+        curl=float(rng.uniform(-0.1, 0.05)),
+        blunt=float(rng.choice((0.0, 0.6))),
+    )
 
 
 def _round_bob(dome: Dome, head: Head, rng: Rng) -> Back:
     return _bob(
-        dome, head, rng, end=head.chin * float(rng.uniform(0.85, 1.1)), flare=float(rng.uniform(1.04, 1.15)),
-        curl=-0.28, blunt=0.0,
-    )  # fmt: skip
+        dome,
+        head,
+        rng,
+        end=head.chin * float(rng.uniform(0.85, 1.1)),
+        flare=float(rng.uniform(1.04, 1.15)),
+        curl=-0.28,
+        blunt=0.0,
+    )
 
 
 def _a_line(dome: Dome, head: Head, rng: Rng) -> Back:
     return _bob(
-        dome, head, rng, end=head.chin * float(rng.uniform(0.95, 1.2)), flare=float(rng.uniform(1.1, 1.25)),
-        curl=0.05, blunt=0.8,
-    )  # fmt: skip
+        dome,
+        head,
+        rng,
+        end=head.chin * float(rng.uniform(0.95, 1.2)),
+        flare=float(rng.uniform(1.1, 1.25)),
+        curl=0.05,
+        blunt=0.8,
+    )
 
 
 def _flipped(dome: Dome, head: Head, rng: Rng) -> Back:
@@ -202,42 +217,73 @@ def _long(
                     jitter=0.12, width=0.34 * w, wave=0.8 * wave + 0.04, turns=turns, bare=0.05,
                 )  # fmt: skip
     length: Length = "medium" if medium else "long"
-    return Back(mass, tuple(strands), end, length, min(0.9 * end, 1.5 * head.chin), (0.86, 0.0))
+    panel = min(0.9 * end, (1.5 if rng.random() < 0.5 else 2.4) * head.chin)
+    return Back(mass, tuple(strands), end, length, panel, (0.5 * (0.86 + min(flare, 1.1)), 0.0))
 
 
 def _shoulder(dome: Dome, head: Head, rng: Rng) -> Back:
     return _long(
-        dome, head, rng, end=head.chin + float(rng.uniform(0.35, 0.8)), flare=float(rng.uniform(0.95, 1.1)),
-        blunt=0.0, wave=float(rng.uniform(0, 0.05)), over=0.4, medium=True,
-    )  # fmt: skip
+        dome,
+        head,
+        rng,
+        end=head.chin + float(rng.uniform(0.35, 0.8)),
+        flare=float(rng.uniform(0.95, 1.1)),
+        blunt=0.0,
+        wave=float(rng.uniform(0, 0.05)),
+        over=0.4,
+        medium=True,
+    )
 
 
 def _straight(dome: Dome, head: Head, rng: Rng) -> Back:
     return _long(
-        dome, head, rng, end=float(rng.uniform(2.0, 2.9)), flare=float(rng.uniform(0.9, 1.15)), blunt=0.0,
+        dome,
+        head,
+        rng,
+        end=float(rng.uniform(2.0, 2.9)),
+        flare=float(rng.uniform(0.9, 1.15)),
+        blunt=0.0,
         wave=0.0,
-    )  # fmt: skip
+    )
 
 
 def _wavy(dome: Dome, head: Head, rng: Rng) -> Back:
     return _long(
-        dome, head, rng, end=float(rng.uniform(1.9, 3.0)), flare=float(rng.uniform(1.1, 1.35)), blunt=0.0,
-        wave=float(rng.uniform(0.08, 0.16)), turns=float(rng.uniform(1.3, 2.2)), curl=0.1,
-    )  # fmt: skip
+        dome,
+        head,
+        rng,
+        end=float(rng.uniform(1.9, 3.0)),
+        flare=float(rng.uniform(1.1, 1.35)),
+        blunt=0.0,
+        wave=float(rng.uniform(0.08, 0.16)),
+        turns=float(rng.uniform(1.3, 2.2)),
+        curl=0.1,
+    )
 
 
 def _very_long(dome: Dome, head: Head, rng: Rng) -> Back:
     return _long(
-        dome, head, rng, end=float(rng.uniform(3.4, 4.2)), flare=float(rng.uniform(1.0, 1.4)), blunt=0.0,
+        dome,
+        head,
+        rng,
+        end=float(rng.uniform(3.4, 4.2)),
+        flare=float(rng.uniform(1.0, 1.4)),
+        blunt=0.0,
         wave=float(rng.uniform(0.0, 0.08)),
-    )  # fmt: skip
+    )
 
 
 def _hime(dome: Dome, head: Head, rng: Rng) -> Back:
     return _long(
-        dome, head, rng, end=float(rng.uniform(2.2, 3.3)), flare=float(rng.uniform(0.95, 1.1)), blunt=1.0,
-        wave=0.0, over=0.35,
-    )  # fmt: skip
+        dome,
+        head,
+        rng,
+        end=float(rng.uniform(2.2, 3.3)),
+        flare=float(rng.uniform(0.95, 1.1)),
+        blunt=1.0,
+        wave=0.0,
+        over=0.35,
+    )
 
 
 def _curly(dome: Dome, head: Head, rng: Rng) -> Back:
@@ -259,9 +305,18 @@ def _boy(dome: Dome, head: Head, rng: Rng) -> Back:
     w, end = dome.half, 0.62 * head.chin
     mass = _mass(dome, [(0.96 * w, -0.05), (0.8 * w, 0.3), (0.5 * w, 0.9 * end)], end)
     strands = _hang(
-        rng, "back", _spread(rng, int(rng.integers(6, 9))), top=-0.2, wide=0.84 * w, spread=0.74 * w,
-        bottom=1.35 * end, jitter=0.07, width=0.3 * w, curl=float(rng.uniform(-0.05, 0.15)), bare=0.35,
-    )  # fmt: skip
+        rng,
+        "back",
+        _spread(rng, int(rng.integers(6, 9))),
+        top=-0.2,
+        wide=0.84 * w,
+        spread=0.74 * w,
+        bottom=1.35 * end,
+        jitter=0.07,
+        width=0.3 * w,
+        curl=float(rng.uniform(-0.05, 0.15)),
+        bare=0.35,
+    )
     return Back(
         mass, tuple(strands), end, "short", float(rng.uniform(0.1, 0.5)) * head.chin, (0.8, 0.0)
     )

@@ -38,7 +38,7 @@ def loop(forth: Points, back: Points) -> tuple[list[Row], list[list[Row]], list[
 
 
 def add_loop(path: skia.Path, start: Row, forth: list[Row], back: list[Row]) -> None:
-    """Add a closed contour: smooth along `forth`, straight to the start of `back`, smooth along it."""
+    """Add a closed contour: smooth along `forth`, a straight step, smooth along `back`."""
     cubic = path.cubicTo
     path.moveTo(start[0], start[1])
     for row in forth:

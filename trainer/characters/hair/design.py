@@ -114,7 +114,7 @@ def compose(
     if rng.random() < 0.55:
         strands += locks.strays(dome, rng, int(rng.integers(1, 5)))
     shine: Shine = tuple(SHARES)[rng.choice(5, p=tuple(SHARES.values()))]
-    fade: Fade = ("none", "dark", "pale")[rng.choice(3, p=(0.5, 0.25, 0.25))]  # type: ignore[assignment]
+    fade: Fade = ("none", "dark", "pale")[rng.choice(3, p=(0.5, 0.25, 0.25))]
     return Hair(
         fringe=fringe,
         back=back,
@@ -144,12 +144,12 @@ def _tails(rng: np.random.Generator, back: str) -> locks.Tails:
     if back == "tied":
         return ("twin", "pony", "side", "braid", "braids", "buns")[
             rng.choice(6, p=(0.34, 0.24, 0.12, 0.08, 0.12, 0.10))
-        ]  # type: ignore[return-value]
+        ]
     if (
         back in ("straight", "wavy", "very_long", "hime", "shoulder", "short_bob")
         and rng.random() < 0.16
     ):
-        return ("twin", "side", "buns", "braids")[rng.choice(4, p=(0.5, 0.2, 0.2, 0.1))]  # type: ignore[return-value]
+        return ("twin", "side", "buns", "braids")[rng.choice(4, p=(0.5, 0.2, 0.2, 0.1))]
     return "none"
 
 

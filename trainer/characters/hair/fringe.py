@@ -48,9 +48,13 @@ def clump(
     count = int(rng.choice((0, 1, 1, 2, 3))) if width > 0.13 else int(rng.random() < 0.3)
     lines = [(float(rng.uniform(-0.6, 0.6)), float(rng.uniform(0.18, 0.5))) for _ in range(count)]
     return laid(
-        "front", [*flow, middle, end], 0.55 * width * shape,
-        bare=float(rng.uniform(0.28, 0.5)) if bare is None else bare, lines=lines, shade=float(rng.uniform(0.25, 0.7)),
-    )  # fmt: skip
+        "front",
+        np.stack([*flow, middle, end]),
+        0.55 * width * shape,
+        bare=float(rng.uniform(0.28, 0.5)) if bare is None else bare,
+        lines=lines,
+        shade=float(rng.uniform(0.25, 0.7)),
+    )
 
 
 def _cuts(rng: Rng, count: int, span: float, uneven: float = 0.5) -> tuple[np.ndarray, np.ndarray]:

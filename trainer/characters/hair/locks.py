@@ -92,17 +92,20 @@ def tuft(dome: Dome, head: Head, side: float, rng: Rng) -> list[Strand]:
         y = float(rng.uniform(0.0, 0.35)) + 0.06 * i
         out.append(
             laid(
-                "front", [*flow, (side * x * 1.0, -0.15), (side * f * float(rng.uniform(0.94, 1.08)), y)],
-                [0.05, 0.11, 0.15, 0.14, 0.0], bare=0.45, lines=_lines(rng, 1),
+                "front",
+                [*flow, (side * x * 1.0, -0.15), (side * f * float(rng.uniform(0.94, 1.08)), y)],
+                [0.05, 0.11, 0.15, 0.14, 0.0],
+                bare=0.45,
+                lines=_lines(rng, 1),
             )
-        )  # fmt: skip
+        )
     return out
 
 
 def twin_tails(
     dome: Dome, rng: Rng, *, root: float, length: float, wave: float
 ) -> tuple[list[Strand], list[tuple[float, float]]]:
-    """A tail on each side, tied at height y=`root`, hanging to y=`length`; and where they are tied."""
+    """A tail on each side from height y=`root` down to y=`length`; and where they are tied."""
     out: list[Strand] = []
     ties: list[tuple[float, float]] = []
     layer: Layer = "back" if root < 0.1 else "body"
@@ -221,11 +224,20 @@ def ahoge(dome: Dome, rng: Rng) -> list[Strand]:
         line = [(x, t + 0.1), (x + way * 0.03, t - 0.55 * size), (x + way * 0.4 * size, t - size),
                 (x + way * 0.95 * size, t - 0.75 * size)]  # fmt: skip
     elif kind == 1:
-        line = [(x, t + 0.1), (x - way * 0.2 * size, t - 0.5 * size), (x + way * 0.1 * size, t - size),
-                (x + way * 0.7 * size, t - 0.95 * size), (x + way * 0.75 * size, t - 0.5 * size)]  # fmt: skip
+        line = [
+            (x, t + 0.1),
+            (x - way * 0.2 * size, t - 0.5 * size),
+            (x + way * 0.1 * size, t - size),
+            (x + way * 0.7 * size, t - 0.95 * size),
+            (x + way * 0.75 * size, t - 0.5 * size),
+        ]
     else:
-        line = [(x, t + 0.1), (x + way * 0.3 * size, t - 0.4 * size), (x + way * size, t - 0.5 * size),
-                (x + way * 1.5 * size, t - 0.15 * size)]  # fmt: skip
+        line = [
+            (x, t + 0.1),
+            (x + way * 0.3 * size, t - 0.4 * size),
+            (x + way * size, t - 0.5 * size),
+            (x + way * 1.5 * size, t - 0.15 * size),
+        ]
     wide = float(rng.uniform(0.035, 0.07))
     out = [
         laid(

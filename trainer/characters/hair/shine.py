@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
 from typing import Final, Literal
 
 import numpy as np
@@ -53,7 +54,7 @@ def _arc(dome: Dome, height: float, reach: float, rng: Rng) -> tuple[Points, ...
     cuts = np.cumsum(np.concatenate([[0], rng.uniform(0.4, 1.4, int(rng.integers(2, 7)))]))
     ends = reach * (2 * cuts / cuts[-1] - 1)
     out = []
-    for left, right in zip(ends[:-1], ends[1:], strict=True):
+    for left, right in pairwise(ends.tolist()):
         q = np.linspace(left, right - 0.02, 7)
         swell = np.sin(np.linspace(0, np.pi, 7)) ** 0.5 * (1 - 0.6 * (q / reach) ** 2)
         upper = dome.flow(q, _ring(height, q) - float(rng.uniform(0.02, 0.05)) * swell)

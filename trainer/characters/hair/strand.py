@@ -26,8 +26,8 @@ class Strand:
 
     `spine` has STATIONS points from root to tip, `half` as many half widths. The outline fades in
     from `bare` (a share of the length). `lines` are inner lines (u, share of the length from the
-    tip), `shade` the width of the shaded strip (0 to 1). A strand that stands `off` the head is drawn over
-    the line of the dome.
+    tip), `shade` the width of the shaded strip (0 to 1). A strand that stands `off` the head is
+    drawn over the line of the dome.
     """
 
     layer: Layer
@@ -42,7 +42,7 @@ class Strand:
 def laid(
     layer: Layer,
     spine: Sequence[Anchor] | Points,
-    half: Sequence[float],
+    half: Sequence[float] | Points,
     *,
     bare: float = 0.4,
     lines: Sequence[tuple[float, float]] = (),
@@ -55,7 +55,9 @@ def laid(
     length = np.concatenate([[0.0], np.cumsum(steps)])
     places = np.linspace(0, length[-1], STATIONS)
     xs, ys = (np.interp(places, length, fine[:, i]).tolist() for i in (0, 1))
-    widths = np.interp(np.linspace(0, 1, STATIONS), np.linspace(0, 1, len(half)), half)
+    widths = np.interp(
+        np.linspace(0, 1, STATIONS), np.linspace(0, 1, len(half)), np.asarray(half, float)
+    )
     return Strand(
         layer=layer,
         spine=tuple(zip(xs, ys, strict=True)),
