@@ -26,7 +26,10 @@ from serving.pipeline import RequestError
 
 @dataclass(frozen=True)
 class Level:
-    """The gateway under `callers` at once. Shares of the processor are of all usable cores."""
+    """The gateway under `callers` at once.
+
+    `cpu_ms` is its processor time per picture; the two shares of the processor are of all cores.
+    """
 
     callers: int
     requests: int
@@ -35,6 +38,7 @@ class Level:
     pictures_per_second: float
     ceiling: float
     share_of_ceiling: float
+    cpu_ms: float
     gateway_cpu: float
     generator_cpu: float
 
@@ -49,7 +53,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         _print_ceilings(work, list(ceilings.values()), options.picture)
         print(
             f"\n{'callers':>7} {'p50 ms':>8} {'p95 ms':>8} {'pictures/s':>11} {'of ceiling':>11}"
-            f" {'gateway CPU':>12} {'generator CPU':>14}"
+            f" {'CPU ms each':>12} {'gateway CPU':>12} {'generator CPU':>14}"
         )
         levels: list[Level] = []
         with running_gateway(options.model_repository) as gateway:
@@ -104,6 +108,7 @@ def _level(
         pictures_per_second=rate,
         ceiling=ceiling.pictures_per_second,
         share_of_ceiling=rate / ceiling.pictures_per_second,
+        cpu_ms=1e3 * used / len(latencies),
         gateway_cpu=used / wall / cores,
         generator_cpu=result["cpu_s"] / wall / cores,
     )
@@ -130,7 +135,7 @@ def _print_ceilings(work: Work, ceilings: Sequence[Ceiling], picture: Path) -> N
         told = f"{ceiling.callers} caller{'s' if ceiling.callers > 1 else ''}"
         print(
             f"in-process ceiling (decode + onnxruntime + encode), {told}: "
-            f"{ceiling.pictures_per_second:.2f} pictures/s "
+            f"{ceiling.pictures_per_second:.2f} pictures/s, {ceiling.cpu_ms:.1f} CPU ms each "
             f"({ceiling.run_threads} thread{'s' if ceiling.run_threads > 1 else ''} a model run)"
         )
 
@@ -139,7 +144,7 @@ def _print_level(level: Level) -> None:
     print(
         f"{level.callers:>7} {level.p50_ms:>8.1f} {level.p95_ms:>8.1f}"
         f" {level.pictures_per_second:>11.2f} {level.share_of_ceiling:>11.0%}"
-        f" {level.gateway_cpu:>12.0%} {level.generator_cpu:>14.0%}",
+        f" {level.cpu_ms:>12.1f} {level.gateway_cpu:>12.0%} {level.generator_cpu:>14.0%}",
         flush=True,
     )
 
