@@ -97,7 +97,8 @@ class _Ground:
     def _all(self, colour: Colour) -> None:
         self.canvas.drawColor(argb(colour))
 
-    def _box(self, left: float, top: float, right: float, bottom: float, colour: Colour, alpha: float = 1.0) -> None:
+    def _box(self, left: float, top: float, right: float, bottom: float, colour: Colour,
+        alpha: float = 1.0) -> None:  # fmt: skip
         self.paint.setColor(argb(colour, alpha))
         self.canvas.drawRect(skia.Rect.MakeLTRB(left, top, right, bottom), self.paint)
 
@@ -130,7 +131,7 @@ class _Ground:
 
     def _colour(self) -> None:
         grey = (0.35 + 0.5 * self.n[0],) * 3
-        self._all(grey if self.n[1] < 0.2 else self.colours[0])  # type: ignore[arg-type]
+        self._all(grey if self.n[1] < 0.2 else self.colours[0])
 
     def _gradient(self) -> None:
         angle = np.pi / 2 if self.n[0] < 0.6 else 2 * np.pi * self.n[1]
@@ -323,11 +324,14 @@ class _Ground:
     def _tone(self) -> None:
         self._all((1.0, 1.0, 1.0))
         pitch = 0.02 + 0.015 * self.n[0]
-        for i in range(int(1 / pitch) + 1):
-            for j in range(int(1 / pitch) + 1):
-                fade = i * pitch if self.n[1] < 0.5 else 0.6
-                radius = pitch * (0.12 + 0.32 * fade)
-                self._disc((j + 0.5 * (i % 2)) * pitch, i * pitch, radius, (0.25, 0.25, 0.27))
+        self.paint.setColor(argb((0.25, 0.25, 0.27)))
+        self.paint.setStrokeCap(skia.Paint.kRound_Cap)
+        count = int(1 / pitch) + 1
+        for i in range(count):
+            fade = i * pitch if self.n[1] < 0.5 else 0.6
+            self.paint.setStrokeWidth(pitch * (0.24 + 0.64 * fade))
+            row = [skia.Point((j + 0.5 * (i % 2)) * pitch, i * pitch) for j in range(count)]
+            self.canvas.drawPoints(skia.Canvas.PointMode.kPoints_PointMode, row, self.paint)
 
     def _collage(self) -> None:
         self._fade(self.colours[0], self.colours[3], angle=np.pi * self.n[62])

@@ -1,4 +1,4 @@
-"""What pictures suffer after they are drawn: compression, scaling, scans, light, grain, screen tone.
+"""What pictures suffer once drawn: compression, scaling, scans, light, grain, screen tone.
 
 A `Damage` is a fixed look: applied to several drawings of one character it makes the same picture
 of each, so that pairs stay pairs. All lengths are shares of the picture's side.
@@ -83,8 +83,8 @@ def sample_damage(rng: np.random.Generator) -> Damage:
             fields["blur"], fields["smear"] = 0.0, float(0.004 + 0.014 * heavy)
     if happens(0.14):
         fields["sharpen"] = float(0.3 + 1.2 * heavy)
-    if happens(0.24):
-        fields["grain"] = float(1.5 + 12 * heavy)
+    if happens(0.20):
+        fields["grain"] = float(1.5 + 8 * heavy)
         fields["coarse"] = happens(0.4)
     if happens(0.10):
         fields["paper"] = float(0.3 + 0.7 * heavy)
@@ -133,7 +133,8 @@ def _noise(coarse: bool) -> NDArray[np.float32]:
     """A table of unit noise that wraps around, [512, 512]; pictures take windows of it."""
     table = np.random.default_rng(12345).standard_normal((_TABLE, _TABLE)).astype(np.float32)
     if coarse:
-        table = cv2.GaussianBlur(table, (0, 0), 0.8, borderType=cv2.BORDER_REFLECT)
+        soft = cv2.GaussianBlur(table, (0, 0), 0.8, borderType=cv2.BORDER_REFLECT)
+        table = soft.astype(np.float32)
         table /= table.std()
     return table
 
@@ -151,7 +152,8 @@ def _window(table: NDArray[np.float32], height: int, width: int, seed: int) -> N
 def _corners(height: int, width: int) -> NDArray[np.float32]:
     y = np.linspace(-1, 1, height, dtype=np.float32)[:, None]
     x = np.linspace(-1, 1, width, dtype=np.float32)[None]
-    return np.clip((x * x + y * y - 0.35) / 1.65, 0, 1)[..., None]
+    corners: NDArray[np.float32] = ((x * x + y * y - 0.35) / 1.65).clip(0, 1)[..., None]
+    return corners
 
 
 def _curves(damage: Damage) -> NDArray[np.uint8] | None:
@@ -165,7 +167,8 @@ def _curves(damage: Damage) -> NDArray[np.uint8] | None:
     if damage.levels:
         steps = damage.levels - 1
         tones = np.round(tones * steps) / steps
-    return np.clip(tones * 255 + 0.5, 0, 255).astype(np.uint8)
+    table: NDArray[np.uint8] = np.clip(tones * 255 + 0.5, 0, 255).astype(np.uint8)
+    return table
 
 
 def _screen_tone(picture: Picture, damage: Damage) -> Picture:
@@ -185,7 +188,8 @@ def _raster(height: int, width: int, pitch: float, angle: float) -> NDArray[np.f
     y, x = np.mgrid[0:height, 0:width].astype(np.float32) * scale
     c, s = np.cos(angle), np.sin(angle)
     raster = 0.5 + 0.25 * (np.cos(c * x + s * y) + np.cos(c * y - s * x))
-    return raster.astype(np.float32)
+    narrow: NDArray[np.float32] = raster.astype(np.float32)
+    return narrow
 
 
 def apply_damage(picture: Picture, damage: Damage) -> Picture:
@@ -197,7 +201,8 @@ def apply_damage(picture: Picture, damage: Damage) -> Picture:
     out: Picture = picture
     if damage.chroma != 1.0:
         grey = cv2.cvtColor(cv2.cvtColor(out, cv2.COLOR_RGB2GRAY), cv2.COLOR_GRAY2RGB)
-        out = cv2.addWeighted(out, damage.chroma, grey, 1 - damage.chroma, 0)  # type: ignore[assignment]
+        kept = damage.chroma
+        out = cv2.addWeighted(out, kept, grey, 1 - kept, 0)  # type: ignore[assignment]
     curves = _curves(damage)
     if curves is not None:
         out = cv2.LUT(out, curves[None])  # type: ignore[assignment]
@@ -206,9 +211,10 @@ def apply_damage(picture: Picture, damage: Damage) -> Picture:
     if damage.vignette > 0:
         out = (out * (1 - damage.vignette * _corners(height, width))).astype(np.uint8)
     if damage.blur > 0:
-        out = cv2.GaussianBlur(out, (0, 0), max(damage.blur * side, 0.3))  # type: ignore[assignment]
+        sigma = max(damage.blur * side, 0.3)
+        out = cv2.GaussianBlur(out, (0, 0), sigma)  # type: ignore[assignment]
     if damage.smear > 0:
-        count = max(int(round(damage.smear * side)), 1) | 1
+        count = max(round(damage.smear * side), 1) | 1
         out = cv2.blur(out, (count, 1))  # type: ignore[assignment]
     if damage.scaled < 1:
         small = (max(round(width * damage.scaled), 8), max(round(height * damage.scaled), 8))
@@ -217,13 +223,14 @@ def apply_damage(picture: Picture, damage: Damage) -> Picture:
         out = cv2.resize(out, (width, height), interpolation=back)  # type: ignore[assignment]
     if damage.sharpen > 0:
         soft = cv2.GaussianBlur(out, (0, 0), 0.005 * side)
-        out = cv2.addWeighted(out, 1 + damage.sharpen, soft, -damage.sharpen, 0)  # type: ignore[assignment]
+        halo = damage.sharpen
+        out = cv2.addWeighted(out, 1 + halo, soft, -halo, 0)  # type: ignore[assignment]
     if damage.paper > 0 or damage.grain > 0:
         out = _textured(out, damage)
     if damage.quality < 100:
         quality = (cv2.IMWRITE_JPEG_QUALITY, damage.quality)
         _, code = cv2.imencode(".jpg", cv2.cvtColor(out, cv2.COLOR_RGB2BGR), quality)
-        out = cv2.cvtColor(cv2.imdecode(code, cv2.IMREAD_COLOR), cv2.COLOR_BGR2RGB)  # type: ignore[assignment]
+        out = cv2.imdecode(code, cv2.IMREAD_COLOR_RGB)  # type: ignore[assignment]
     return out
 
 
@@ -235,6 +242,6 @@ def _textured(picture: Picture, damage: Damage) -> Picture:
     if damage.paper > 0:
         fibres = _window(_noise(True), height // 2 + 1, width // 2 + 1, damage.seed // 7)
         fibres = cv2.resize(fibres, (width, height))  # type: ignore[assignment]
-        texture = texture + 4.0 * damage.paper * fibres
+        texture = texture + 2.6 * damage.paper * fibres
     shift = cv2.cvtColor(texture, cv2.COLOR_GRAY2RGB)
     return cv2.add(picture, shift, dtype=cv2.CV_8U)  # type: ignore[return-value]

@@ -27,7 +27,8 @@ def behind(tailor: Tailor, outfit: Outfit) -> None:
     if outfit.kind == "hoodie":
         hood = [(0.0, 0.05), (1.6 * n, 0.02), (0.72 * s, 0.2), (0.82 * s, 0.48), (0.6 * s, 0.8)]
         points = tailor.smooth(mirrored(hood[1:]), 5)
-        tailor.piece(points, of, [tailor.smooth(mirrored([(1.5 * n, 0.12), (0.5 * s, 0.34), (0.5 * s, 0.8)]))])  # fmt: skip
+        tailor.piece(points, of, [tailor.smooth(mirrored([(1.5 * n, 0.12), (0.5 * s, 0.34),
+            (0.5 * s, 0.8)]))])  # fmt: skip
         return
     if outfit.kind in ("sailor", "bow_shirt", "blazer", "suit", "shirt", "military", "armour"):
         of = outfit.second if outfit.kind in ("blazer", "suit", "sailor") else of
@@ -64,20 +65,23 @@ def _shoulder_line(tailor: Tailor, neck: tuple[float, float], puff: float = 0.0)
 
 def _torso(
     tailor: Tailor, of: Cloth, neckline: list[tuple[float, float]], puff: float = 0.0
-) -> Points:
-    """Draw the garment's body; `neckline` runs from its middle to its right end."""
+) -> tuple[Points, Points]:
+    """Draw the garment's body and return its neckline and outline in view units.
+
+    `neckline` runs from its middle to its right end."""
     s, d, k = tailor.body.shoulder, tailor.dark, tailor.numbers
     contour = list(_shoulder_line(tailor, neckline[-1], puff))
     right = tailor.smooth(contour, 4)
     left = tailor.smooth(flipped(contour), 4)
-    front = tailor.smooth(mirrored(neckline[1:]) if neckline[0][0] > 0 else [*flipped(neckline[:0:-1]), *neckline], 4)  # fmt: skip
+    middle = neckline[0][0] == 0.0
+    line = [*flipped(neckline[:0:-1]), *neckline] if middle else mirrored(neckline)
+    front = tailor.smooth(line, 4)
     shape = np.concatenate([left[::-1], front, right])
     shades = []
-    if tailor.strength and tailor.lowest > 0.75:
-        if tailor.style.shading == "cel":
-            side = [(1.3 * s * d, 0.75), (0.93 * s * d, 1.02), (0.86 * s * d, 1.5), (0.90 * s * d, 2.2),
-                    (0.84 * s * d, BOTTOM), (1.3 * s * d, BOTTOM)]  # fmt: skip
-            shades.append(tailor.smooth(side, 3))
+    if tailor.style.shading == "cel" and tailor.lowest > 0.75:
+        side = [(1.3 * s * d, 0.75), (0.93 * s * d, 1.02), (0.86 * s * d, 1.5),
+                (0.90 * s * d, 2.2), (0.84 * s * d, BOTTOM), (1.3 * s * d, BOTTOM)]  # fmt: skip
+        shades.append(tailor.smooth(side, 3))
     if tailor.strength and tailor.lowest > 1.1:
         pit = [(-0.75 * s * d, 1.5), (-0.64 * s * d, 2.0), (-0.70 * s * d, 2.6),
                (-0.66 * s * d, BOTTOM), (-0.80 * s * d, BOTTOM), (-0.80 * s * d, 2.3)]  # fmt: skip
@@ -96,12 +100,19 @@ def _torso(
     tailor.turned(shape, of)
     tailor.pen.stroke(right, 1.15 * tailor.width, argb(of.line), 0.08, 0.0)
     tailor.pen.stroke(left, 1.15 * tailor.width, argb(of.line), 0.08, 0.0)
-    for side in (-1, 1):
-        arm = [(0.78 * s, 1.38), (0.73 * s, 1.8), (0.78 * s, 2.5), (0.74 * s, BOTTOM)]
-        tailor.line([(side * x, t) for x, t in arm], of, 1.0, 0.25, 0.0)
-        tailor.line([(side * x, t) for x, t in ((0.70 * s, 1.62), (0.62 * s, 1.86), (0.5 * s, 1.96))], of, 0.7, 0.1, 0.8)  # fmt: skip
-        tailor.line([(side * x, t) for x, t in ((1.0 * s, 1.7), (0.9 * s, 1.8), (0.86 * s, 1.82))], of, 0.6, 0.2, 0.8)  # fmt: skip
-    return front
+    for way in (-1, 1):
+        for points, width, start, end in (
+            (
+                [(0.78 * s, 1.38), (0.73 * s, 1.8), (0.78 * s, 2.5), (0.74 * s, BOTTOM)],
+                1.0,
+                0.25,
+                0.0,
+            ),
+            ([(0.70 * s, 1.62), (0.62 * s, 1.86), (0.5 * s, 1.96)], 0.7, 0.1, 0.8),
+            ([(1.0 * s, 1.7), (0.9 * s, 1.8), (0.86 * s, 1.82)], 0.6, 0.2, 0.8),
+        ):
+            tailor.line([(way * x, t) for x, t in points], of, width, start, end)
+    return front, shape
 
 
 def _collar_wing(tailor: Tailor, of: Cloth, size: float, spread: float) -> None:
@@ -112,7 +123,8 @@ def _collar_wing(tailor: Tailor, of: Cloth, size: float, spread: float) -> None:
                 (1.05 * n + 0.55 * size + spread * 0.3, 0.56), (1.3 * n, 0.25)]  # fmt: skip
         points = tailor.body.at([(side * x, t) for x, t in wing])
         shade = tailor.body.at([(side * x, t) for x, t in
-                                ((1.3 * n, 0.2), (0.0, 0.58), (0.05, 0.66), (1.3 * n, 0.36))])  # fmt: skip
+                                ((1.3 * n, 0.2), (0.0, 0.58), (0.05, 0.66),
+                                (1.3 * n, 0.36))])  # fmt: skip
         tailor.piece(points, of, [shade] if side == tailor.dark else [], 0.9)
 
 
@@ -129,7 +141,8 @@ def _necktie(tailor: Tailor, of: Cloth, top: float = 0.6) -> None:
                 t = top + 0.35 + 0.3 * i
                 tailor.seam(tailor.body.at([(-0.3, t + 0.12), (0.3, t - 0.12)]), of.light, 0.05)
     knot = [(-1.05 * w, top), (1.05 * w, top), (0.65 * w, top + 0.2), (-0.65 * w, top + 0.2)]
-    tailor.piece(tailor.body.at(knot), of, [tailor.body.at([(-0.2 * w * d, top + 0.12), (2 * w * d, top), (2 * w * d, top + 0.4), (-w, top + 0.4)])])  # fmt: skip
+    tailor.piece(tailor.body.at(knot), of, [tailor.body.at([(-0.2 * w * d, top + 0.12),
+        (2 * w * d, top), (2 * w * d, top + 0.4), (-w, top + 0.4)])])  # fmt: skip
 
 
 def _bow(tailor: Tailor, of: Cloth, at: tuple[float, float], size: float, tails: float) -> None:
@@ -148,7 +161,8 @@ def _bow(tailor: Tailor, of: Cloth, at: tuple[float, float], size: float, tails:
                     (0.12, tails * 1.04), (0.08, 0.5 * tails), (-0.03, 0.1)]  # fmt: skip
             points = tailor.smooth(place([(side * x, t) for x, t in tail]), 3, closed=True)
             fold = tailor.body.at(place([(side * x, t) for x, t in
-                                         ((0, 0), (0.2, 0.5 * tails), (0.02, tails), (-0.1, 0.2))]))  # fmt: skip
+                                         ((0, 0), (0.2, 0.5 * tails), (0.02, tails),
+                                             (-0.1, 0.2))]))  # fmt: skip
             tailor.piece(points, of, [fold])
     for side in (-1, 1):
         loop = [(0.02, -0.06), (0.25, -0.26), (0.58, -0.30 + droop), (0.66, 0.02 + droop),
@@ -158,10 +172,12 @@ def _bow(tailor: Tailor, of: Cloth, at: tuple[float, float], size: float, tails:
         inner = [(0.05, 0.0), (0.32, -0.04), (0.34, 0.04), (0.05, 0.03)]
         shades = [tailor.body.at(place([(side * x, t) for x, t in p])) for p in (low, inner)]
         tailor.piece(points, of, shades)
-        tailor.line(place([(side * x, t) for x, t in ((0.08, -0.02), (0.25, -0.06), (0.4, 0.0))]), of, 0.8, 0, 0.8)  # fmt: skip
+        tailor.line(place([(side * x, t) for x, t in ((0.08, -0.02), (0.25, -0.06),
+            (0.4, 0.0))]), of, 0.8, 0, 0.8)  # fmt: skip
     knot = tailor.smooth(place([(-0.11, -0.10), (0.11, -0.10), (0.13, 0.02), (0.10, 0.13),
                                 (-0.10, 0.13), (-0.13, 0.02)]), 3, closed=True)  # fmt: skip
-    tailor.piece(knot, of, [tailor.body.at(place([(-0.2, 0.05), (0.2, 0.03), (0.2, 0.2), (-0.2, 0.2)]))])  # fmt: skip
+    tailor.piece(knot, of, [tailor.body.at(place([(-0.2, 0.05), (0.2, 0.03), (0.2, 0.2),
+        (-0.2, 0.2)]))])  # fmt: skip
 
 
 def _kerchief(tailor: Tailor, of: Cloth, t: float) -> None:
@@ -169,12 +185,16 @@ def _kerchief(tailor: Tailor, of: Cloth, t: float) -> None:
     if t - 0.1 > tailor.lowest:
         return
     for side in (-1, 1):
-        tail = [(0.0, t - 0.05), (0.16, t + 0.1), (0.30, t + 0.75), (0.08, t + 0.55), (-0.02, t + 0.1)]
+        tail = [(0.0, t - 0.05), (0.16, t + 0.1), (0.30, t + 0.75), (0.08, t + 0.55),
+            (-0.02, t + 0.1)]  # fmt: skip
         points = tailor.smooth([(side * x, v) for x, v in tail], 3, closed=True)
-        shade = tailor.body.at([(side * x, v) for x, v in ((0.0, t), (0.14, t + 0.25), (0.02, t + 0.7))])
+        shade = tailor.body.at([(side * x, v) for x, v in ((0.0, t), (0.14, t + 0.25),
+            (0.02, t + 0.7))])  # fmt: skip
         tailor.piece(points, of, [shade])
-    knot = tailor.smooth([(-0.12, t - 0.1), (0.12, t - 0.1), (0.09, t + 0.12), (-0.09, t + 0.12)], 4, True)  # fmt: skip
-    tailor.piece(knot, of, [tailor.body.at([(-0.2, t + 0.04), (0.2, t + 0.02), (0.2, t + 0.2), (-0.2, t + 0.2)])])  # fmt: skip
+    knot = tailor.smooth([(-0.12, t - 0.1), (0.12, t - 0.1), (0.09, t + 0.12),
+        (-0.09, t + 0.12)], 4, True)  # fmt: skip
+    tailor.piece(knot, of, [tailor.body.at([(-0.2, t + 0.04), (0.2, t + 0.02), (0.2, t + 0.2),
+        (-0.2, t + 0.2)])])  # fmt: skip
 
 
 def _buttons(tailor: Tailor, of: Cloth, x: float, first: float, step: float, r: float) -> None:
@@ -206,7 +226,8 @@ def _sailor(tailor: Tailor, outfit: Outfit, flesh: Cloth) -> None:
         b = tailor.smooth([(side * x, t) for x, t in outer], 4)
         shape = np.concatenate([a, b[::-1]])
         shade = tailor.body.at([(side * x, t) for x, t in
-                                ((1.1 * n, 0.1), (0.9 * n, 0.5), (0.6 * n, 0.8), (1.25 * n, 0.62), (1.9 * n, 0.3))])  # fmt: skip
+                                ((1.1 * n, 0.1), (0.9 * n, 0.5), (0.6 * n, 0.8),
+                                    (1.25 * n, 0.62), (1.9 * n, 0.3))])  # fmt: skip
         tailor.piece(shape, of, [shade], 1.0)
         stripe = (1, 1, 1) if max(of.base) < 0.8 else outfit.accent.base
         if k[15] < 0.25:
@@ -231,14 +252,17 @@ def _jacket(tailor: Tailor, of: Cloth, deep: float, wide: float) -> None:
                  (0.55 * n + 0.12, 0.6 * deep)]  # fmt: skip
         points = tailor.body.at([(side * x, t) for x, t in lapel])
         shade = tailor.body.at([(side * x, t) for x, t in
-                                ((1.3 * n, 0.2), (0.5 * n + 0.1, 0.6 * deep), (0, deep), (0.7 * n + 0.2, 0.62 * deep))])  # fmt: skip
+                                ((1.3 * n, 0.2), (0.5 * n + 0.1, 0.6 * deep), (0, deep),
+                                    (0.7 * n + 0.2, 0.62 * deep))])  # fmt: skip
         tailor.piece(points, of, [shade])
 
 
 def _shirt_front(tailor: Tailor, of: Cloth) -> None:
     n = tailor.body.neck
-    panel = tailor.body.at([(-1.3 * n, 0.3), (0.0, 0.58), (1.3 * n, 0.3), (1.6 * n, 1.0), (0.6, 2.2), (-0.6, 2.2), (-1.6 * n, 1.0)])  # fmt: skip
-    shade = tailor.body.at([(-1.4 * n, 0.3), (0, 0.6), (1.4 * n, 0.3), (1.3 * n, 0.7), (0.0, 0.95), (-1.3 * n, 0.7)])  # fmt: skip
+    panel = tailor.body.at([(-1.3 * n, 0.3), (0.0, 0.58), (1.3 * n, 0.3), (1.6 * n, 1.0),
+        (0.6, 2.2), (-0.6, 2.2), (-1.6 * n, 1.0)])  # fmt: skip
+    shade = tailor.body.at([(-1.4 * n, 0.3), (0, 0.6), (1.4 * n, 0.3), (1.3 * n, 0.7),
+        (0.0, 0.95), (-1.3 * n, 0.7)])  # fmt: skip
     tailor.piece(panel, of, [shade], 0.0)
     tailor.line([(0, 0.6), (0.01, 1.4), (0, 2.2)], of, 0.7)
 
@@ -305,11 +329,13 @@ def _bow_shirt(tailor: Tailor, outfit: Outfit, flesh: Cloth) -> None:
             strap = [(0.50 * s, 0.50), (0.72 * s, 0.60), (0.72 * s, 1.4), (0.80 * s, 2.2),
                      (0.78 * s, BOTTOM), (0.0, BOTTOM), (0.0, 1.75), (0.40 * s, 1.45)]  # fmt: skip
             points = tailor.body.at([(side * x, t) for x, t in strap])
-            shade = tailor.body.at([(side * 0.7 * s, 1.2), (side * 0.9 * s, 1.2), (side * 0.9 * s, BOTTOM), (side * 0.6 * s, BOTTOM)])  # fmt: skip
+            shade = tailor.body.at([(side * 0.7 * s, 1.2), (side * 0.9 * s, 1.2),
+                (side * 0.9 * s, BOTTOM), (side * 0.6 * s, BOTTOM)])  # fmt: skip
             tailor.piece(points, of, [shade])
     if k[17] < 0.35:
         for side in (-1, 1):
-            line = tailor.smooth([(side * x, t) for x, t in ((1.2 * n, 0.24), (0.8 * n, 0.5), (0.05, 0.66))], 4)  # fmt: skip
+            line = tailor.smooth([(side * x, t) for x, t in ((1.2 * n, 0.24), (0.8 * n, 0.5),
+                (0.05, 0.66))], 4)  # fmt: skip
             points = np.concatenate([line, scallops(line, 5, -side * 0.16)[::-1]])
             tailor.piece(points, blouse, (), 0.8)
     else:
@@ -324,14 +350,18 @@ def _hoodie(tailor: Tailor, outfit: Outfit, flesh: Cloth) -> None:
     deep = 1.0 + 0.4 * k[9]
     _torso(tailor, outfit.main, [(0.0, deep), (0.8 * n, 0.8), (1.7 * n, 0.32)])
     for side in (-1, 1):  # the hood's edge, lying on the shoulders
-        edge = [(1.05 * n, 0.12), (1.9 * n, 0.2), (0.60 * s, 0.42), (0.52 * s, 0.85), (0.06, deep + 0.12),
+        edge = [(1.05 * n, 0.12), (1.9 * n, 0.2), (0.60 * s, 0.42), (0.52 * s, 0.85),
+            (0.06, deep + 0.12),
                 (0.0, deep - 0.02), (0.7 * n, 0.82), (1.12 * n, 0.45)]  # fmt: skip
         points = tailor.smooth([(side * x, t) for x, t in edge], 4, closed=True)
         shade = tailor.smooth([(side * x, t) for x, t in
-                               ((0.3 * s, 0.6), (0.5 * s, 0.75), (0.1, deep + 0.1), (0.3, deep + 0.15), (0.7 * s, 0.8))], 3)  # fmt: skip
+                               ((0.3 * s, 0.6), (0.5 * s, 0.75), (0.1, deep + 0.1),
+                                   (0.3, deep + 0.15), (0.7 * s, 0.8))], 3)  # fmt: skip
         tailor.piece(points, outfit.main, [shade])
-        tailor.line([(side * x, t) for x, t in ((1.3 * n, 0.28), (1.35 * n, 0.6), (0.8 * n, 0.95))], outfit.main, 0.7)  # fmt: skip
-        cord = tailor.smooth([(side * x, t) for x, t in ((0.2, deep - 0.08), (0.24, deep + 0.3), (0.2, deep + 0.75))], 4)  # fmt: skip
+        tailor.line([(side * x, t) for x, t in ((1.3 * n, 0.28), (1.35 * n, 0.6),
+            (0.8 * n, 0.95))], outfit.main, 0.7)  # fmt: skip
+        cord = tailor.smooth([(side * x, t) for x, t in ((0.2, deep - 0.08), (0.24, deep + 0.3),
+            (0.2, deep + 0.75))], 4)  # fmt: skip
         tailor.seam(cord, outfit.second.line, 0.045)
         tailor.seam(cord, outfit.second.base, 0.028)
     if k[16] < 0.5:
@@ -345,10 +375,12 @@ def _turtleneck(tailor: Tailor, outfit: Outfit, flesh: Cloth) -> None:
     roll = [(1.10 * n, top), (1.22 * n, top + 0.12), (1.2 * n, 0.46), (0.6 * n, 0.60), (0.0, 0.64)]
     right = tailor.smooth(roll, 4)
     left = tailor.smooth(flipped(roll), 4)
-    rim = tailor.smooth([(-1.1 * n, top), (-0.5 * n, top + 0.10), (0.5 * n, top + 0.10), (1.1 * n, top)], 4)
+    rim = tailor.smooth([(-1.1 * n, top), (-0.5 * n, top + 0.10), (0.5 * n, top + 0.10),
+        (1.1 * n, top)], 4)  # fmt: skip
     shape = np.concatenate([rim, right, left[::-1]])
     d = tailor.dark
-    dark = tailor.body.at([(-1.5 * n, top), (1.5 * n, top), (1.5 * n, 0.8), (0.5 * n * d, 0.8), (0.45 * n * d, 0.28), (-1.5 * n, top + 0.14)])  # fmt: skip
+    dark = tailor.body.at([(-1.5 * n, top), (1.5 * n, top), (1.5 * n, 0.8), (0.5 * n * d, 0.8),
+        (0.45 * n * d, 0.28), (-1.5 * n, top + 0.14)])  # fmt: skip
     tailor.piece(shape, of, [dark])
     for i in range(-3, 4):
         x = i * 0.3 * n
@@ -364,8 +396,10 @@ def _open_coat(tailor: Tailor, of: Cloth) -> None:
         front = [*((side * x, t) for x, t in _shoulder_line(tailor, (1.7 * n, 0.36)))]
         edge = [(side * 0.5 * s, BOTTOM), (side * 0.48 * s, 1.6), (side * 1.75 * n, 0.5)]
         points = np.concatenate([tailor.smooth(front, 3), tailor.body.at(edge)])
-        inner = [(1.6 * n, 0.4), (0.40 * s, 1.0), (0.50 * s, 1.5), (0.60 * s, 2.4), (0.60 * s, BOTTOM), (0.3 * s, BOTTOM)]  # fmt: skip
-        pit = [(0.80 * s, 1.4), (0.70 * s, 2.0), (0.76 * s, BOTTOM), (0.84 * s, BOTTOM), (0.82 * s, 2.2)]
+        inner = [(1.6 * n, 0.4), (0.40 * s, 1.0), (0.50 * s, 1.5), (0.60 * s, 2.4),
+            (0.60 * s, BOTTOM), (0.3 * s, BOTTOM)]  # fmt: skip
+        pit = [(0.80 * s, 1.4), (0.70 * s, 2.0), (0.76 * s, BOTTOM), (0.84 * s, BOTTOM),
+            (0.82 * s, 2.2)]  # fmt: skip
         shades = [tailor.smooth([(side * x, t) for x, t in p], 3) for p in (inner, pit)]
         tailor.piece(points, of, shades)
 
@@ -373,19 +407,23 @@ def _open_coat(tailor: Tailor, of: Cloth) -> None:
 def _off_shoulder(tailor: Tailor, outfit: Outfit, flesh: Cloth) -> None:
     s, k, of = tailor.body.shoulder, tailor.numbers, outfit.main
     top = 1.20 + 0.2 * k[9]
-    edge = tailor.smooth(mirrored([(0.0, top + 0.1), (0.5 * s, top), (0.85 * s, top - 0.12), (1.08 * s, top - 0.22)][1:]), 5)  # fmt: skip
+    edge = tailor.smooth(mirrored([(0.0, top + 0.1), (0.5 * s, top), (0.85 * s, top - 0.12),
+        (1.08 * s, top - 0.22)][1:]), 5)  # fmt: skip
     side = [(1.08 * s, top - 0.22), (1.2 * s, top + 0.3), (1.18 * s, 2.3), (1.14 * s, BOTTOM)]
     right = tailor.smooth(side, 4)
     left = tailor.smooth(flipped(side), 4)
     shape = np.concatenate([left[::-1], edge, right])
     d = tailor.dark
-    shades = [tailor.smooth([(1.3 * s * d, 1.2), (0.86 * s * d, 1.7), (0.84 * s * d, BOTTOM), (1.3 * s * d, BOTTOM)], 3)]  # fmt: skip
+    shades = [tailor.smooth([(1.3 * s * d, 1.2), (0.86 * s * d, 1.7), (0.84 * s * d, BOTTOM),
+        (1.3 * s * d, BOTTOM)], 3)]  # fmt: skip
     tailor.piece(shape, of, shades, outline=1.0)
     for side_ in (-1, 1):
-        tailor.line([(side_ * x, t) for x, t in ((0.74 * s, top + 0.2), (0.72 * s, 2.0), (0.78 * s, BOTTOM))], of, 1.0, 0.3, 0)  # fmt: skip
+        tailor.line([(side_ * x, t) for x, t in ((0.74 * s, top + 0.2), (0.72 * s, 2.0),
+            (0.78 * s, BOTTOM))], of, 1.0, 0.3, 0)  # fmt: skip
     frill = np.concatenate([edge, scallops(edge, 11, 0.26 + 0.12 * k[14])[::-1]])
     low = scallops(edge, 11, 0.36)
-    tailor.piece(frill, outfit.second if k[15] < 0.5 else of, [np.concatenate([low, low[::-1] + (0, 0.1)])])  # fmt: skip
+    tailor.piece(frill, outfit.second if k[15] < 0.5 else of,
+        [np.concatenate([low, low[::-1] + (0, 0.1)])])  # fmt: skip
     for i in range(1, 11):
         p = edge[i * (len(edge) - 1) // 11]
         points = np.stack([p, p + (0.01, 0.1), p + (0.0, 0.2)])
@@ -399,11 +437,13 @@ def _straps(tailor: Tailor, outfit: Outfit, flesh: Cloth) -> None:
              (0.73 * s, 2.1), (0.70 * s, BOTTOM)]  # fmt: skip
     shape = tailor.smooth(mirrored(front[1:]), 4)
     d = tailor.dark
-    shades = [tailor.smooth([(0.8 * s * d, top), (0.5 * s * d, 1.8), (0.55 * s * d, 2.4), (0.42 * s * d, BOTTOM), (0.9 * s * d, BOTTOM)], 3)]  # fmt: skip
+    shades = [tailor.smooth([(0.8 * s * d, top), (0.5 * s * d, 1.8), (0.55 * s * d, 2.4),
+        (0.42 * s * d, BOTTOM), (0.9 * s * d, BOTTOM)], 3)]  # fmt: skip
     width = 0.05 + 0.16 * k[14] ** 2
     for side in (-1, 1):
         start = (1.1 * n, 0.34) if k[15] < 0.35 else (0.62 * s, 0.6)
-        strap = tailor.smooth([(side * x, t) for x, t in (start, (0.53 * s, 1.0), (0.50 * s, top))], 4)
+        strap = tailor.smooth([(side * x, t) for x, t in (start, (0.53 * s, 1.0),
+            (0.50 * s, top))], 4)  # fmt: skip
         tailor.seam(strap, of.line, width + 1.6 * tailor.width)
         tailor.seam(strap, of.base, width)
     tailor.piece(shape, of, shades)
@@ -417,7 +457,7 @@ def _straps(tailor: Tailor, outfit: Outfit, flesh: Cloth) -> None:
 def _tshirt(tailor: Tailor, outfit: Outfit, flesh: Cloth) -> None:
     n, s, k, of = tailor.body.neck, tailor.body.shoulder, tailor.numbers, outfit.main
     deep = 0.62 + 0.3 * k[9]
-    front = _torso(tailor, of, [(0.0, deep), (0.9 * n, deep - 0.12), (1.35 * n, 0.36)])
+    front, _ = _torso(tailor, of, [(0.0, deep), (0.9 * n, deep - 0.12), (1.35 * n, 0.36)])
     hem = outfit.second.base if k[14] < 0.4 else mix(of.base, of.shade, 0.35)
     tailor.seam(front, of.line, 0.075)
     tailor.seam(front, hem, 0.06)
@@ -426,24 +466,37 @@ def _tshirt(tailor: Tailor, outfit: Outfit, flesh: Cloth) -> None:
         tailor.fill(tailor.body.at(shape), outfit.accent.base, 0.9)
         tailor.fill(tailor.body.at(shape * (0.55, 0.55) + (0.0, 0.8)), of.base)
     elif k[15] < 0.55:
-        arms = [tailor.smooth([(side * x, t) for x, t in ((1.3 * n + 0.05, 0.4), (0.60 * s, 1.0), (0.72 * s, 1.6))], 4)
+        arms = [tailor.smooth([(side * x, t) for x, t in ((1.3 * n + 0.05, 0.4), (0.60 * s, 1.0),
+            (0.72 * s, 1.6))], 4)
                 for side in (-1, 1)]  # fmt: skip
         for arm in arms:
             tailor.pen.stroke(arm, tailor.width, argb(of.line), 0.0, 0.0)
 
 
+def _flowers(tailor: Tailor, outfit: Outfit) -> None:
+    """Blossoms printed on the cloth."""
+    s, k = tailor.body.shoulder, tailor.numbers
+    tone = outfit.second.base if k[15] < 0.5 else outfit.main.light
+    places = ((-0.62, 1.1), (0.72, 1.4), (-0.85, 2.0), (0.55, 2.3), (-0.3, 2.6), (0.9, 0.95),
+        (-0.9, 1.3))  # fmt: skip
+    for i, (x, t) in enumerate(places):
+        if t - 0.2 > tailor.lowest:
+            continue
+        r = 0.09 + 0.05 * k[i]
+        for j in range(5):
+            a = 2 * np.pi * (j + k[i]) / 5
+            petal = ellipse(x * s + r * np.cos(a), t + r * np.sin(a), 0.7 * r, 0.7 * r, 8)
+            tailor.fill(tailor.body.at(petal), tone, 0.85)
+        tailor.fill(tailor.body.at(ellipse(x * s, t, 0.4 * r, 0.4 * r, 8)), outfit.accent.base)
+
+
 def _kimono(tailor: Tailor, outfit: Outfit, flesh: Cloth) -> None:
     n, s, k, of = tailor.body.neck, tailor.body.shoulder, tailor.numbers, outfit.main
     deep = 0.95 + 0.3 * k[9]
-    _torso(tailor, of, [(0.0, deep), (0.8 * n, 0.66), (1.35 * n, 0.30)])
-    if k[14] < 0.6:  # flowers of the cloth
-        tone = outfit.second.base if k[15] < 0.5 else of.light
-        for i, (x, t) in enumerate(((-0.62, 1.1), (0.72, 1.4), (-0.85, 2.0), (0.55, 2.3), (-0.3, 2.6), (0.9, 0.95))):  # fmt: skip
-            r = 0.09 + 0.05 * k[i]
-            for j in range(5):
-                a = 2 * np.pi * (j + k[i]) / 5
-                petal = ellipse(x * s + r * np.cos(a), t + r * np.sin(a), 0.7 * r, 0.7 * r, 8)
-                tailor.fill(tailor.body.at(petal), tone, 0.85)
+    _, shape = _torso(tailor, of, [(0.0, deep), (0.8 * n, 0.66), (1.35 * n, 0.30)])
+    if k[14] < 0.6:
+        with tailor.pen.clipped(shape):
+            _flowers(tailor, outfit)
     right_over = 1 if k[16] < 0.9 else -1
 
     def band(side: int, a: Half, b: Half, cloth_: Cloth) -> None:
@@ -475,9 +528,11 @@ def _gothic(tailor: Tailor, outfit: Outfit, flesh: Cloth) -> None:
         puff = [(0.72 * s, 0.62), (0.82 * s, 1.0), (0.78 * s, 1.5)]
         tailor.line([(side * x, t) for x, t in puff], of, 1.0, 0.2, 0.4)
         for x in (0.92, 1.05):
-            tailor.line([(side * x * s, 1.42), (side * (x + 0.02) * s, 1.2), (side * (x - 0.04) * s, 1.02)], of, 0.8, 0.0, 0.8)  # fmt: skip
+            tailor.line([(side * x * s, 1.42), (side * (x + 0.02) * s, 1.2),
+                (side * (x - 0.04) * s, 1.02)], of, 0.8, 0.0, 0.8)  # fmt: skip
     rim = tailor.smooth(mirrored([(0.0, 0.56), (0.7 * n, 0.5), (1.2 * n, 0.34)][1:]), 5)
-    collar = tailor.smooth(mirrored([(0.6 * n, 0.26), (1.04 * n, 0.18), (1.2 * n, 0.36), (0.6 * n, 0.52)]), 3)  # fmt: skip
+    collar = tailor.smooth(mirrored([(0.6 * n, 0.26), (1.04 * n, 0.18), (1.2 * n, 0.36),
+        (0.6 * n, 0.52)]), 3)  # fmt: skip
     frill = scallops(rim, 11, 0.30)
     deep = scallops(rim, 11, 0.16)
     tailor.piece(np.concatenate([rim, frill[::-1]]), white, [np.concatenate([rim, deep[::-1]])])
@@ -495,23 +550,28 @@ def _gothic(tailor: Tailor, outfit: Outfit, flesh: Cloth) -> None:
 
 
 def _military(tailor: Tailor, outfit: Outfit, flesh: Cloth) -> None:
-    n, s, k, of, gold = tailor.body.neck, tailor.body.shoulder, tailor.numbers, outfit.main, outfit.metal
+    n, s, k = tailor.body.neck, tailor.body.shoulder, tailor.numbers
+    of, gold = outfit.main, outfit.metal
     _torso(tailor, of, [(0.0, 0.5), (0.8 * n, 0.44), (1.15 * n, 0.32)])
     tailor.line([(0.0, 0.6), (0.01, 2.0), (0.0, BOTTOM)], of, 1.1, 0, 0)
     for side in (-1, 1):
-        board = [(0.62 * s, 0.44), (0.98 * s, 0.66), (1.06 * s, 0.90), (0.90 * s, 0.94), (0.60 * s, 0.58)]
+        board = [(0.62 * s, 0.44), (0.98 * s, 0.66), (1.06 * s, 0.90), (0.90 * s, 0.94),
+            (0.60 * s, 0.58)]  # fmt: skip
         tailor.piece(tailor.body.at([(side * x, t) for x, t in board]), outfit.second, (), 0.9)
         rim = tailor.body.at([(side * x, t) for x, t in ((0.90 * s, 0.94), (1.06 * s, 0.90))])
         tailor.seam(rim, gold.base, 0.06)
-        wing = [(1.12 * n, 0.10), (1.28 * n, 0.14), (1.3 * n, 0.44), (0.04, 0.68), (0.02, 0.40), (0.7 * n, 0.26)]
+        wing = [(1.12 * n, 0.10), (1.28 * n, 0.14), (1.3 * n, 0.44), (0.04, 0.68), (0.02, 0.40),
+            (0.7 * n, 0.26)]  # fmt: skip
         points = tailor.body.at([(side * x, t) for x, t in wing])
         tailor.piece(points, outfit.second if k[14] < 0.5 else of, (), 1.0)
-        edge = tailor.body.at([(side * x, t) for x, t in ((1.12 * n, 0.13), (0.7 * n, 0.29), (0.04, 0.44))])
+        edge = tailor.body.at([(side * x, t) for x, t in ((1.12 * n, 0.13), (0.7 * n, 0.29),
+            (0.04, 0.44))])  # fmt: skip
         tailor.seam(edge, gold.base, 0.03)
         _buttons(tailor, gold, side * 0.36, 1.0, 0.55, 0.06)
     if k[15] < 0.6:
         for i in range(2):
-            cord = [(-0.85 * s, 0.72 + 0.05 * i), (-0.5 * s, 1.25 + 0.18 * i), (-0.15, 0.95 + 0.1 * i)]
+            cord = [(-0.85 * s, 0.72 + 0.05 * i), (-0.5 * s, 1.25 + 0.18 * i),
+                (-0.15, 0.95 + 0.1 * i)]  # fmt: skip
             points = tailor.smooth(cord, 5)
             tailor.seam(points, gold.line, 0.055)
             tailor.seam(points, gold.base, 0.038)
@@ -524,7 +584,8 @@ def _scarf(tailor: Tailor, outfit: Outfit, flesh: Cloth) -> None:
     of = outfit.accent if k[14] < 0.6 else outfit.second
     side = 1 if k[15] < 0.5 else -1
     tail = [(side * x, t) for x, t in ((0.12, 0.55), (0.55, 0.6), (0.62, 1.9), (0.28, 2.0))]
-    tailor.piece(tailor.body.at(tail), of, [tailor.body.at([(side * 0.05, 0.5), (side * 0.7, 0.5), (side * 0.6, 0.95), (side * 0.2, 0.85)])])  # fmt: skip
+    tailor.piece(tailor.body.at(tail), of, [tailor.body.at([(side * 0.05, 0.5),
+        (side * 0.7, 0.5), (side * 0.6, 0.95), (side * 0.2, 0.85)])])  # fmt: skip
     for i in range(6):
         x = side * (0.30 + 0.055 * i)
         tailor.line([(x, 1.95), (x + 0.01, 2.12)], of, 1.4, 0, 0.4)
@@ -537,10 +598,13 @@ def _scarf(tailor: Tailor, outfit: Outfit, flesh: Cloth) -> None:
     d = tailor.dark
     for shape, t in ((low_wrap, 0.62), (wrap, 0.34)):
         points = tailor.smooth(shape, 4, closed=True)
-        shade = tailor.smooth([(-2 * n, t + 0.1), (0.0, t + 0.2), (1.2 * n * d, t - 0.1), (2.5 * n * d, t - 0.4), (2 * n * d, t + 0.6), (-2 * n, t + 0.6)], 3)  # fmt: skip
+        shade = tailor.smooth([(-2 * n, t + 0.1), (0.0, t + 0.2), (1.2 * n * d, t - 0.1),
+            (2.5 * n * d, t - 0.4), (2 * n * d, t + 0.6), (-2 * n, t + 0.6)], 3)  # fmt: skip
         tailor.piece(points, of, [shade])
-    for x0, t0, x1, t1 in ((-1.5, 0.18, -0.2, 0.48), (1.5, 0.14, 0.3, 0.44), (-0.5, 0.75, 0.6, 0.84)):
-        tailor.line([(x0 * n, t0), (0.5 * (x0 + x1) * n, 0.5 * (t0 + t1) + 0.05), (x1 * n, t1)], of, 0.8)
+    for x0, t0, x1, t1 in ((-1.5, 0.18, -0.2, 0.48), (1.5, 0.14, 0.3, 0.44),
+        (-0.5, 0.75, 0.6, 0.84)):  # fmt: skip
+        tailor.line([(x0 * n, t0), (0.5 * (x0 + x1) * n, 0.5 * (t0 + t1) + 0.05),
+            (x1 * n, t1)], of, 0.8)  # fmt: skip
 
 
 def _armour(tailor: Tailor, outfit: Outfit, flesh: Cloth) -> None:
@@ -559,12 +623,14 @@ def _armour(tailor: Tailor, outfit: Outfit, flesh: Cloth) -> None:
     rim = tailor.smooth([(0.85 * x, 0.12 + 0.93 * t) for x, t in mirrored(plate[1:5])], 4)
     tailor.pen.stroke(rim, 0.9 * tailor.width, argb(steel.line), 0.1, 0.1)
     tailor.line([(0.0, 0.8), (0.02 * d, 1.7), (0.0, 2.9)], steel, 0.9, 0.1, 0.1)
-    tailor.fold([(-0.36 * s * d, 1.0), (-0.48 * s * d, 1.5), (-0.42 * s * d, 2.0)], steel, 0.10, light=True)
+    tailor.fold([(-0.36 * s * d, 1.0), (-0.48 * s * d, 1.5),
+        (-0.42 * s * d, 2.0)], steel, 0.10, light=True)  # fmt: skip
     for side in (-1, 1):
         guards = []
         for i in range(3):
             t = 0.60 + 0.30 * i
-            guard = [(0.66 * s, t - 0.06), (0.95 * s, t - 0.02), (1.24 * s - 0.03 * i, t + 0.36), (1.2 * s, t + 0.56),
+            guard = [(0.66 * s, t - 0.06), (0.95 * s, t - 0.02), (1.24 * s - 0.03 * i, t + 0.36),
+                (1.2 * s, t + 0.56),
                      (0.98 * s, t + 0.34), (0.70 * s, t + 0.26)]  # fmt: skip
             guards.append(guard)
         for guard in guards[::-1]:
@@ -573,16 +639,23 @@ def _armour(tailor: Tailor, outfit: Outfit, flesh: Cloth) -> None:
             tailor.piece(points, steel, [tailor.smooth([(side * x, t) for x, t in low], 3)])
     high = 0.05 + 0.1 * k[9]
     for side in (-1, 1):
-        gorget = [(1.45 * n, high), (1.55 * n, 0.42), (0.95 * n, 0.72), (0.0, 0.86), (0.0, 0.56), (0.8 * n, 0.42)]
+        gorget = [(1.45 * n, high), (1.55 * n, 0.42), (0.95 * n, 0.72), (0.0, 0.86), (0.0, 0.56),
+            (0.8 * n, 0.42)]  # fmt: skip
         points = tailor.body.at([(side * x, t) for x, t in gorget])
-        tailor.piece(points, steel if k[14] < 0.5 else of, [tailor.body.at([(side * x, t) for x, t in ((1.5 * n, high), (0.8 * n, 0.42), (0.0, 0.58), (0, 0.68), (1.1 * n, 0.46))])])  # fmt: skip
-        tailor.seam(tailor.body.at([(side * x, t) for x, t in ((1.55 * n, 0.42), (0.95 * n, 0.72), (0.0, 0.86))]), outfit.accent.base, 0.03)  # fmt: skip
+        low = [(1.5 * n, high), (0.8 * n, 0.42), (0.0, 0.58), (0.0, 0.68), (1.1 * n, 0.46)]
+        hem = [(1.55 * n, 0.42), (0.95 * n, 0.72), (0.0, 0.86)]
+        shade = tailor.body.at([(side * x, t) for x, t in low])
+        tailor.piece(points, steel if k[14] < 0.5 else of, [shade])
+        tailor.seam(tailor.body.at([(side * x, t) for x, t in hem]), outfit.accent.base, 0.03)
     gem = tailor.body.at([(0.0, 0.66), (0.09, 0.78), (0.0, 0.94), (-0.09, 0.78)])
     tailor.piece(gem, outfit.accent)
     if k[15] < 0.5:  # a cape fastened at the shoulders
         for side in (-1, 1):
-            cape = [(1.5 * n, 0.4), (0.75 * s, 0.5), (1.2 * s, 0.9), (1.45 * s, BOTTOM), (0.95 * s, BOTTOM), (0.85 * s, 1.5)]  # fmt: skip
-            tailor.piece(tailor.body.at([(side * x, t) for x, t in cape]), outfit.accent, [tailor.body.at([(side * x, t) for x, t in ((0.9 * s, 1.0), (1.05 * s, BOTTOM), (0.8 * s, BOTTOM), (0.8 * s, 1.2))])])  # fmt: skip
+            cape = [(1.5 * n, 0.4), (0.75 * s, 0.5), (1.2 * s, 0.9), (1.45 * s, BOTTOM),
+                (0.95 * s, BOTTOM), (0.85 * s, 1.5)]  # fmt: skip
+            tailor.piece(tailor.body.at([(side * x, t) for x, t in cape]), outfit.accent,
+                [tailor.body.at([(side * x, t) for x, t in ((0.9 * s, 1.0), (1.05 * s, BOTTOM),
+                (0.8 * s, BOTTOM), (0.8 * s, 1.2))])])  # fmt: skip
 
 
 _WORN: Final[dict[str, Draw]] = {

@@ -10,7 +10,7 @@ import numpy as np
 from trainer.characters import garments
 from trainer.characters.colour import Colour, adjust, argb, mix, rgb
 from trainer.characters.head import Head
-from trainer.characters.ink import Pen, ellipse, vertical
+from trainer.characters.ink import Pen, Points, ellipse, vertical
 from trainer.characters.style import Style
 from trainer.characters.tailor import Body, Cloth, Tailor, cloth
 from trainer.characters.view import View
@@ -111,8 +111,8 @@ def _colours(rng: np.random.Generator, kind: str) -> tuple[Colour, Colour, Colou
         return ground, rgb("ffffff"), accent
     ground = (deep, pale, vivid)[rng.choice(3, p=(0.33, 0.40, 0.27))]
     if rng.random() < 0.25:
-        ground = adjust((1.0, 0.0, 0.0), hue=float(rng.random()),
-                        saturation=float(rng.beta(2, 3)), value=float(rng.uniform(0.35, 1)))  # fmt: skip
+        hue, strength, bright = rng.random(), rng.beta(2, 3), rng.uniform(0.35, 1)
+        ground = adjust((1.0, 0.0, 0.0), float(hue), float(strength), float(bright))
     other = pale if max(ground) < 0.75 else (deep if rng.random() < 0.5 else mix(ground, deep, 0.5))
     return ground, other, accent
 
@@ -140,7 +140,8 @@ def _draw_skin(tailor: Tailor, outfit: Outfit, flesh: Cloth) -> None:
     body, pen, style = tailor.body, tailor.pen, tailor.style
     n, s = body.neck, body.shoulder
     slope = [(0.96 * n, 0.05), (0.98 * n, 0.2), (1.12 * n, 0.36), (0.5 * (n + s) - 0.12, 0.54),
-             (0.8 * s, 0.68), (0.97 * s, 0.9), (1.03 * s, 1.4), (1.04 * s, 2.2), (s, 3.2)]  # fmt: skip
+             (0.8 * s, 0.68), (0.97 * s, 0.9), (1.03 * s, 1.4), (1.04 * s, 2.2),
+             (s, 3.2)]  # fmt: skip
     if not outfit.bare_shoulders:
         slope = [*slope[:4], (0.72 * s, 0.72), (0.6 * s, 1.0), (0.3 * s, 2.0)]
     contour = [(n, -0.6), (n, -0.2), *slope]
@@ -160,7 +161,8 @@ def _draw_skin(tailor: Tailor, outfit: Outfit, flesh: Cloth) -> None:
             tailor.line([(side * x, t) for x, t in arm], flesh, 1.1, 0.4, 0.0)
         d = tailor.dark
         if style.shading != "flat":
-            edge = [(1.2 * s * d, 0.6), (0.9 * s * d, 0.95), (0.88 * s * d, 1.6), (0.9 * s * d, 3.5)]
+            edge = [(1.2 * s * d, 0.6), (0.9 * s * d, 0.95), (0.88 * s * d, 1.6),
+                (0.9 * s * d, 3.5)]  # fmt: skip
             with pen.clipped(shape):
                 points = np.concatenate([tailor.smooth(edge, 3), body.at([(1.3 * s * d, 3.5)])])
                 tailor.fill(points, flesh.shade, 0.8 * tailor.strength)
@@ -170,8 +172,7 @@ def _draw_skin(tailor: Tailor, outfit: Outfit, flesh: Cloth) -> None:
         _draw_necklace(tailor, outfit)
 
 
-
-def _draw_chin_shadow(tailor: Tailor, flesh: Cloth, shape: object) -> None:
+def _draw_chin_shadow(tailor: Tailor, flesh: Cloth, shape: Points) -> None:
     """The shadow the chin throws: hard below in cel, fading downward otherwise."""
     n, d, k = tailor.body.neck, tailor.dark, tailor.numbers
     deep = 0.20 + 0.18 * k[20]
@@ -181,7 +182,7 @@ def _draw_chin_shadow(tailor: Tailor, flesh: Cloth, shape: object) -> None:
     edge = tailor.smooth(low, 5)
     top = tailor.body.at([(1.6 * n, -0.8), (-1.6 * n, -0.8)])
     cast = np.concatenate([edge, top])
-    with tailor.pen.clipped(shape):  # type: ignore[arg-type]
+    with tailor.pen.clipped(shape):
         if tailor.style.shading in ("soft", "painted"):
             y = tailor.body.at([(0.0, 0.0), (0.0, deep + 0.36)])[:, 1]
             full, none = argb(flesh.shade, 0.95), argb(flesh.shade, 0.0)
@@ -191,7 +192,7 @@ def _draw_chin_shadow(tailor: Tailor, flesh: Cloth, shape: object) -> None:
             if tailor.style.shading == "painted":
                 tailor.fill(cast, flesh.shade, 0.6)
             else:
-                tailor.fill(cast, flesh.shade, 0.35)
+                tailor.fill(cast, flesh.shade, 0.5)
         else:
             tailor.fill(cast, flesh.shade, 1.0 if tailor.style.shading == "cel" else 0.85)
 
@@ -232,5 +233,3 @@ def _draw_necklace(tailor: Tailor, outfit: Outfit) -> None:
     else:
         gem = np.array([(0, -0.01), (0.05, 0.06), (0, 0.15), (-0.05, 0.06)]) + (0.0, low)
     tailor.piece(tailor.body.at(gem), outfit.metal if k[8] < 0.5 else outfit.accent, outline=0.7)
-
-

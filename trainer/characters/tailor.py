@@ -35,12 +35,12 @@ class Cloth:
 
 def cloth(colour: Colour, style: Style) -> Cloth:
     """The fabric of `colour` in a style; white cloth is shaded lavender, never grey."""
-    depth = 0.10 + 0.75 * style.shadow_depth
+    line = style.line(colour)
     return Cloth(
         base=colour,
-        shade=shadow(colour, depth),
+        shade=shadow(colour, 0.10 + 0.75 * style.shadow_depth),
         light=mix(colour, (1.0, 0.99, 0.96), 0.22),
-        line=style.line(colour) if max(colour) > 0.3 else mix(style.line(colour), (0.02,) * 3, 0.3),  # type: ignore[arg-type]
+        line=line if max(colour) > 0.3 else mix(line, (0.02, 0.02, 0.02), 0.3),
     )
 
 
@@ -91,7 +91,8 @@ class Body:
         """The t below which nothing of the body can be seen on the canvas."""
         bottom = float(canvas.getLocalClipBounds().bottom()) - self._chin
         lean = 1.2 * self.shoulder * abs(float(np.sin(self._turn)))
-        return (bottom + lean) / (float(np.cos(self._turn)) * (1 - 0.12 * self._pitch) * self.length)
+        upright = float(np.cos(self._turn))
+        return (bottom + lean) / (upright * (1 - 0.12 * self._pitch) * self.length)  # fmt: skip
 
 
 class Place(Protocol):
@@ -206,4 +207,6 @@ def scallops(anchors: Points, count: int, depth: float) -> Points:
     line = np.stack([np.interp(at, length, anchors[:, i]) for i in (0, 1)], 1)
     step = np.gradient(line, axis=0)
     normal = step[:, ::-1] * (-1.0, 1.0) / (np.hypot(*step.T)[:, None] + 1e-9)
-    return line + normal * (depth * (0.55 + 0.45 * np.abs(np.sin(np.pi * count * u)) ** 0.7))[:, None]
+    bumps = 0.55 + 0.45 * np.abs(np.sin(np.pi * count * u)) ** 0.7
+    frill: Points = line + normal * (depth * bumps)[:, None]
+    return frill

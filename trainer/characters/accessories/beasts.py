@@ -7,7 +7,7 @@ import numpy as np
 from trainer.characters.accessories.design import Accessories
 from trainer.characters.accessories.places import put
 from trainer.characters.colour import argb, mix, rgb
-from trainer.characters.ink import curve
+from trainer.characters.ink import Points, curve
 from trainer.characters.palette import HairColours
 from trainer.characters.tailor import Cloth, Maker, cloth
 
@@ -16,9 +16,11 @@ _CAT = ([(-0.40, 0.16), (-0.28, -0.30), (0.02, -0.78), (0.14, -0.80), (0.34, -0.
         [(-0.20, 0.14), (-0.12, -0.22), (0.07, -0.60), (0.22, -0.28), (0.26, 0.16)])  # fmt: skip
 _FOX = ([(-0.44, 0.18), (-0.36, -0.40), (0.02, -1.02), (0.12, -1.04), (0.38, -0.52), (0.46, 0.22)],
         [(-0.24, 0.16), (-0.18, -0.30), (0.06, -0.80), (0.25, -0.38), (0.30, 0.18)])  # fmt: skip
-_RABBIT = ([(-0.20, 0.15), (-0.30, -0.60), (-0.16, -1.35), (0.04, -1.62), (0.22, -1.35), (0.30, -0.6),
+_RABBIT = ([(-0.20, 0.15), (-0.30, -0.60), (-0.16, -1.35), (0.04, -1.62), (0.22, -1.35),
+    (0.30, -0.6),
             (0.22, 0.15)],
-           [(-0.09, 0.10), (-0.16, -0.60), (-0.06, -1.20), (0.03, -1.40), (0.12, -1.2), (0.17, -0.6),
+           [(-0.09, 0.10), (-0.16, -0.60), (-0.06, -1.20), (0.03, -1.40), (0.12, -1.2),
+               (0.17, -0.6),
             (0.10, 0.10)])  # fmt: skip
 _DOG = ([(-0.30, 0.14), (-0.20, -0.20), (0.14, -0.34), (0.48, -0.16), (0.70, 0.36), (0.78, 0.95),
          (0.60, 1.18), (0.36, 0.98), (0.22, 0.55), (0.06, 0.26)],
@@ -45,22 +47,26 @@ def ears(maker: Maker, acc: Accessories, hair: HairColours | None) -> None:
             if side == acc.side and k[3] < 0.35:
                 lean += side * 35
 
-        def shape(pattern: list[tuple[float, float]]) -> list[tuple[float, float]]:
-            return put([(side * a, b) for a, b in pattern], x, y, size, lean).tolist()  # noqa: B023
+        def shape(pattern: list[tuple[float, float]]) -> Points:
+            return put([(side * a, b) for a, b in pattern], x, y, size, lean)  # noqa: B023
 
         points = maker.place.at(curve(shape(outline), 5))
-        shade = maker.place.at(shape([(0.14, -1.1), (0.6, -0.6), (0.7, 0.3), (0.30, 0.2), (0.22, -0.4)]))
+        shade = maker.place.at(shape([(0.14, -1.1), (0.6, -0.6), (0.7, 0.3), (0.30, 0.2),
+            (0.22, -0.4)]))  # fmt: skip
         maker.piece(points, fur, [shade] if side == maker.dark else [], closed=False)
         if acc.animal_ears == "fox" and k[4] < 0.6:
             with maker.pen.clipped(points):
-                tip = maker.place.at(shape([(-0.4, -0.62), (0.05, -0.5), (0.5, -0.62), (0.2, -1.2), (-0.2, -1.2)]))  # fmt: skip
+                tip = maker.place.at(shape([(-0.4, -0.62), (0.05, -0.5), (0.5, -0.62),
+                    (0.2, -1.2), (-0.2, -1.2)]))  # fmt: skip
                 maker.fill(tip, mix(fur.line, (0.1, 0.08, 0.1), 0.5))
         if acc.animal_ears == "dog":
-            low = maker.place.at(curve(shape([(0.5, 0.0), (0.62, 0.5), (0.55, 1.2), (0.9, 1.2), (0.9, 0.0)]), 3))
+            low = maker.place.at(curve(shape([(0.5, 0.0), (0.62, 0.5), (0.55, 1.2), (0.9, 1.2),
+                (0.9, 0.0)]), 3))  # fmt: skip
             if maker.strength:
                 with maker.pen.clipped(points):
                     maker.fill(low, fur.shade, maker.strength)
-            for line in ([(-0.2, -0.08), (0.1, -0.2), (0.3, -0.16)], [(0.3, 0.5), (0.42, 0.75), (0.58, 0.9)]):
+            for line in ([(-0.2, -0.08), (0.1, -0.2), (0.3, -0.16)], [(0.3, 0.5), (0.42, 0.75),
+                (0.58, 0.9)]):  # fmt: skip
                 stroke = maker.place.at(curve(shape(line), 4))
                 maker.pen.stroke(stroke, 0.8 * maker.width, argb(fur.line), 0.2, 0.6)
             continue
@@ -68,9 +74,11 @@ def ears(maker: Maker, acc: Accessories, hair: HairColours | None) -> None:
         maker.fill(inner, pink)
         if maker.strength:
             with maker.pen.clipped(inner):
-                dark = maker.place.at(shape([(-0.3, 0.3), (-0.2, -0.5), (0.0, -1.4), (0.06, -0.5), (0.0, 0.3)]))  # fmt: skip
+                dark = maker.place.at(shape([(-0.3, 0.3), (-0.2, -0.5), (0.0, -1.4),
+                    (0.06, -0.5), (0.0, 0.3)]))  # fmt: skip
                 maker.fill(dark, mix(pink, fur.shade, 0.5), 0.7)
-        fluff = [(-0.20, 0.16), (-0.16, -0.12), (-0.06, 0.0), (0.02, -0.30), (0.08, -0.02), (0.16, -0.2), (0.22, 0.14)]  # fmt: skip
+        fluff = [(-0.20, 0.16), (-0.16, -0.12), (-0.06, 0.0), (0.02, -0.30), (0.08, -0.02),
+            (0.16, -0.2), (0.22, 0.14)]  # fmt: skip
         if acc.animal_ears != "rabbit":
             maker.fill(maker.place.at(shape(fluff)), mix(fur.light, (1, 1, 1), 0.35))
             maker.fill(maker.place.at(shape(_TUFT)), fur.base)

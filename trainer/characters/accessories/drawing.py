@@ -28,9 +28,7 @@ def draw_behind(pen: Pen, acc: Accessories, head: Head, view: View, style: Style
     hats.behind(maker, acc)
 
 
-def draw_ear_jewellery(
-    pen: Pen, acc: Accessories, head: Head, view: View, style: Style
-) -> None:
+def draw_ear_jewellery(pen: Pen, acc: Accessories, head: Head, view: View, style: Style) -> None:
     """Earrings at the lobes of the ears that can be seen."""
     if acc.earrings == "none":
         return
@@ -98,5 +96,3 @@ def draw_over(
         held.textbox(maker, acc, head, view.roll)
         return
     held.held(maker, acc, head, skin, skin_shadow, skin_line)
-
-

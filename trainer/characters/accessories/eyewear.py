@@ -26,7 +26,8 @@ def _lens(kind: str, wide: float, high: float) -> Points:
         return ellipse(0, 0, 0.5 * (a + b) * 1.06, 0.5 * (a + b) * 1.06, 28)
     if kind == "oval":
         return ellipse(0, 0, a, 0.85 * b, 28)
-    corners = [(-0.98 * a, -0.35 * b), (-0.86 * a, -0.82 * b), (0.0, -0.92 * b), (0.9 * a, -0.86 * b),
+    corners = [(-0.98 * a, -0.35 * b), (-0.86 * a, -0.82 * b), (0.0, -0.92 * b),
+        (0.9 * a, -0.86 * b),
                (1.02 * a, -0.4 * b), (0.98 * a, 0.3 * b), (0.72 * a, 0.86 * b), (0.0, 0.96 * b),
                (-0.72 * a, 0.86 * b), (-0.96 * a, 0.3 * b)]  # fmt: skip
     return curve(corners, 3, True)
@@ -55,7 +56,7 @@ def glasses(pen: Pen, acc: Accessories, head: Head, view: View, style: Style) ->
             with pen.clipped(shown):
                 lean = 0.12 * style.light
                 for at, width in ((0.22, 0.10), (0.05, 0.035)):
-                    cx = side * x - style.light * at * 0 + (at - 0.30) * wide * -style.light
+                    cx = side * x - style.light * (at - 0.30) * wide
                     glint = [(cx + lean, y - high), (cx + lean + width, y - high),
                              (cx - lean + width, y + high), (cx - lean, y + high)]  # fmt: skip
                     pen.fill(maker.place.at(glint), argb((1, 1, 1), 0.22 + 0.2 * k[5]))
@@ -84,14 +85,17 @@ def patch(maker: Maker, acc: Accessories, head: Head) -> None:
     k, side = acc.numbers, acc.side
     if acc.patch == "eye":
         of = cloth(rgb("24212a") if k[6] < 0.5 else rgb("f6f3f0"), maker.style)
-        for points in ([(-side * 0.9, -0.95), (side * 0.4, -0.2)], [(side * 0.6, -0.15), (side * 1.1, -0.42)]):
-            maker.seam(maker.place.at(points), of.line, 0.05)
-            maker.seam(maker.place.at(points), of.base, 0.032)
+        for strap in ([(-side * 0.9, -0.95), (side * 0.4, -0.2)], [(side * 0.6, -0.15),
+            (side * 1.1, -0.42)]):  # fmt: skip
+            maker.seam(maker.place.at(strap), of.line, 0.05)
+            maker.seam(maker.place.at(strap), of.base, 0.032)
         form = [(-0.32, -0.28), (0.0, -0.34), (0.32, -0.26), (0.33, 0.1), (0.0, 0.36), (-0.33, 0.1)]
         points = maker.place.at(curve(put(form, side * 0.5, 0.02, 1.0), 4, True))
-        maker.piece(points, of, [maker.place.at(put([(-0.4, 0.16), (0.4, 0.02), (0.4, 0.5), (-0.4, 0.5)], side * 0.5, 0.02))])  # fmt: skip
+        maker.piece(points, of, [maker.place.at(put([(-0.4, 0.16), (0.4, 0.02), (0.4, 0.5),
+            (-0.4, 0.5)], side * 0.5, 0.02))])  # fmt: skip
         return
-    x, y = (0.0, head.nose) if acc.patch == "nose" else (side * 0.58, 0.5 * (head.nose + head.mouth))
+    x, y = (0.0, head.nose) if acc.patch == "nose" else (side * 0.58,
+        0.5 * (head.nose + head.mouth))  # fmt: skip
     turn = side * (12 if acc.patch == "nose" else 25) * (1 if k[7] < 0.5 else -1)
     strip = [(-0.20, -0.07), (0.20, -0.07), (0.24, 0.0), (0.20, 0.07), (-0.20, 0.07), (-0.24, 0.0)]
     of = Cloth(rgb("f4e0c4"), rgb("d9b592"), rgb("fff5e4"), rgb("9a6a4e"))

@@ -50,14 +50,18 @@ def _hand(maker: Maker, acc: Accessories, head: Head, flesh: Cloth) -> None:
     def shape(points: list[tuple[float, float]]) -> Points:
         return put([(side * a, b) for a, b in points], x, y, 1.0, turn)
 
-    maker.piece(maker.place.at(curve(shape(_FIST), 4)), flesh, [maker.place.at(shape([(0.1, 0.5), (0.5, 0.3), (0.5, 1.5), (0.2, 1.5)]))])  # fmt: skip
+    maker.piece(maker.place.at(curve(shape(_FIST), 4)), flesh, [maker.place.at(shape([(0.1, 0.5),
+        (0.5, 0.3), (0.5, 1.5), (0.2, 1.5)]))])  # fmt: skip
     sleeve = [(-0.22, 0.86), (0.44, 0.80), (0.62, 1.9), (-0.30, 1.9)]
     for i in range(4):  # curled fingers, side by side
-        f = [(-0.22 + 0.16 * i, 0.10 - 0.03 * (i in (1, 2))), (-0.16 + 0.16 * i, -0.06 - 0.05 * (i in (1, 2))),
-             (-0.05 + 0.16 * i, -0.04 - 0.04 * (i in (1, 2))), (-0.04 + 0.16 * i, 0.28), (-0.12 + 0.16 * i, 0.36),
+        f = [(-0.22 + 0.16 * i, 0.10 - 0.03 * (i in (1, 2))),
+            (-0.16 + 0.16 * i, -0.06 - 0.05 * (i in (1, 2))),
+             (-0.05 + 0.16 * i, -0.04 - 0.04 * (i in (1, 2))),
+             (-0.04 + 0.16 * i, 0.28), (-0.12 + 0.16 * i, 0.36),
              (-0.20 + 0.16 * i, 0.28)]  # fmt: skip
         maker.piece(maker.place.at(curve(shape(f), 4, True)), flesh, (), 0.9)
-    thumb = [(0.40, 0.52), (0.10, 0.44), (-0.08, 0.34), (-0.12, 0.24), (0.02, 0.22), (0.26, 0.28), (0.44, 0.34)]  # fmt: skip
+    thumb = [(0.40, 0.52), (0.10, 0.44), (-0.08, 0.34), (-0.12, 0.24), (0.02, 0.22),
+        (0.26, 0.28), (0.44, 0.34)]  # fmt: skip
     maker.piece(maker.place.at(curve(shape(thumb), 4)), flesh, (), 0.9, closed=False)
     _sleeve(maker, acc.cloths[1], shape(sleeve))
 
@@ -66,7 +70,8 @@ def _fingers(maker: Maker, flesh: Cloth, x: float, y: float, side: float) -> Non
     """Four finger tips that hold an edge from behind, pointing inward."""
     for i in range(4):
         tip = [(0.10, -0.06), (-0.10, -0.07), (-0.18, 0.0), (-0.10, 0.07), (0.10, 0.06)]
-        points = put([(side * a, b) for a, b in tip], x, y + 0.13 * i, 1.0 - 0.05 * abs(i - 1), 6 * side * (i - 1))
+        points = put([(side * a, b) for a, b in tip], x, y + 0.13 * i, 1.0 - 0.05 * abs(i - 1),
+            6 * side * (i - 1))  # fmt: skip
         maker.piece(maker.place.at(curve(points, 4, True)), flesh, (), 0.9)
 
 
@@ -92,7 +97,8 @@ def _book(maker: Maker, acc: Accessories, head: Head, flesh: Cloth) -> None:
             maker.piece(shape(cover), of, [shape(dark)], 1.1)
     else:
         cover = [(-0.72 * wide, 0.0), (0.72 * wide, 0.0), (0.72 * wide, 1.9), (-0.72 * wide, 1.9)]
-        maker.piece(shape(cover), of, [shape([(-0.72 * wide, 0), (-0.58 * wide, 0), (-0.58 * wide, 2), (-0.72 * wide, 2)])], 1.1)  # fmt: skip
+        maker.piece(shape(cover), of, [shape([(-0.72 * wide, 0), (-0.58 * wide, 0),
+            (-0.58 * wide, 2), (-0.72 * wide, 2)])], 1.1)  # fmt: skip
     x0 = 0.1 * wide if open_book else -0.4 * wide
     for i, width in enumerate((0.62, 0.5, 0.34)):
         t = 0.28 + 0.17 * i
@@ -114,14 +120,18 @@ def _mug(maker: Maker, acc: Accessories, head: Head, flesh: Cloth) -> None:
     ring = maker.place.at(np.concatenate([handle, handle[:1]]))
     maker.seam(ring, of.line, 0.12)
     maker.seam(ring, of.base, 0.085)
-    maker.piece(maker.place.at(put(body, x, y)), of, [maker.place.at(put([(0.15 * d, -0.1), (0.6 * d, -0.1), (0.6 * d, 1.0), (0.2 * d, 1.0)], x, y))], 1.1)  # fmt: skip
-    maker.piece(maker.place.at(put(ellipse(0, 0, 0.42, 0.09, 20), x, y)), cloth(mix(of.shade, (0.3, 0.18, 0.12), 0.5), maker.style), (), 1.0)  # fmt: skip
+    maker.piece(maker.place.at(put(body, x, y)), of, [maker.place.at(put([(0.15 * d, -0.1),
+        (0.6 * d, -0.1), (0.6 * d, 1.0), (0.2 * d, 1.0)], x, y))], 1.1)  # fmt: skip
+    maker.piece(maker.place.at(put(ellipse(0, 0, 0.42, 0.09, 20), x, y)), cloth(mix(of.shade,
+        (0.3, 0.18, 0.12), 0.5), maker.style), (), 1.0)  # fmt: skip
     for i in range(3):
-        wisp = put([(-0.15 + 0.15 * i, -0.1), (-0.2 + 0.15 * i, -0.22), (-0.1 + 0.15 * i, -0.34)], x, y)
+        wisp = put([(-0.15 + 0.15 * i, -0.1), (-0.2 + 0.15 * i, -0.22),
+            (-0.1 + 0.15 * i, -0.34)], x, y)  # fmt: skip
         maker.pen.stroke(maker.place.at(curve(wisp, 4)), 0.03, argb((1, 1, 1), 0.35), 0.5, 0.5)
     for side in (-1.0, 1.0):
         _fingers(maker, flesh, x + side * 0.38, y + 0.25, side)
-        _sleeve(maker, acc.cloths[1], put([(side * 0.40, 0.5), (side * 0.62, 0.16), (side * 1.3, 1.4), (side * 0.6, 1.6)], x, y))  # fmt: skip
+        _sleeve(maker, acc.cloths[1], put([(side * 0.40, 0.5), (side * 0.62, 0.16),
+            (side * 1.3, 1.4), (side * 0.6, 1.6)], x, y))  # fmt: skip
 
 
 def _phone(maker: Maker, acc: Accessories, head: Head, flesh: Cloth) -> None:
@@ -129,14 +139,17 @@ def _phone(maker: Maker, acc: Accessories, head: Head, flesh: Cloth) -> None:
     x, y = side * (0.55 + 0.3 * k[0]), head.mouth + 0.05 + 0.25 * k[1]
     turn = side * (6 + 14 * k[2])
     of = acc.cloths[0] if k[3] < 0.6 else cloth(rgb("24242b"), maker.style)
-    box = [(-0.30, -0.46), (0.0, -0.5), (0.30, -0.46), (0.33, 0.0), (0.31, 0.7), (-0.31, 0.7), (-0.33, 0.0)]
+    box = [(-0.30, -0.46), (0.0, -0.5), (0.30, -0.46), (0.33, 0.0), (0.31, 0.7), (-0.31, 0.7),
+        (-0.33, 0.0)]  # fmt: skip
     maker.piece(maker.place.at(curve(put(box, x, y, 1.0, turn), 4, True)), of, (), 1.1)
     camera = put(ellipse(-0.15, -0.34, 0.06, 0.06, 10), x, y, 1.0, turn)
     maker.fill(maker.place.at(camera), (0.08, 0.08, 0.1))
-    palm = [(-0.30, 1.6), (-0.32, 0.5), (-0.2, 0.3), (0.2, 0.4), (0.4, 0.1), (0.46, 0.5), (0.4, 1.6)]
+    palm = [(-0.30, 1.6), (-0.32, 0.5), (-0.2, 0.3), (0.2, 0.4), (0.4, 0.1), (0.46, 0.5),
+        (0.4, 1.6)]  # fmt: skip
     maker.piece(maker.place.at(curve(put(palm, x, y, 1.0, turn), 4)), flesh, (), 1.0, closed=False)
     _fingers(maker, flesh, x - 0.30 * 1, y + 0.15, -1.0)
-    _sleeve(maker, acc.cloths[1], put([(-0.42, 0.9), (0.5, 0.9), (0.6, 1.9), (-0.5, 1.9)], x, y, 1.0, turn))
+    _sleeve(maker, acc.cloths[1], put([(-0.42, 0.9), (0.5, 0.9), (0.6, 1.9),
+        (-0.5, 1.9)], x, y, 1.0, turn))  # fmt: skip
 
 
 def _scarf(maker: Maker, acc: Accessories, head: Head, flesh: Cloth) -> None:
@@ -144,10 +157,13 @@ def _scarf(maker: Maker, acc: Accessories, head: Head, flesh: Cloth) -> None:
     k, of = acc.numbers, acc.cloths[0]
     w = 0.5 * head.width_eyes
     top = head.mouth + (0.14 if k[0] < 0.6 else -0.12)
-    shape = [(-1.02 * w, top - 0.06), (-0.5 * w, top + 0.06), (0.0, top + 0.02), (0.5 * w, top + 0.07),
-             (1.02 * w, top - 0.06), (1.25 * w, top + 0.4), (1.15 * w, head.chin + 0.5), (0.0, head.chin + 0.75),
+    shape = [(-1.02 * w, top - 0.06), (-0.5 * w, top + 0.06), (0.0, top + 0.02),
+        (0.5 * w, top + 0.07),
+             (1.02 * w, top - 0.06), (1.25 * w, top + 0.4), (1.15 * w, head.chin + 0.5),
+             (0.0, head.chin + 0.75),
              (-1.15 * w, head.chin + 0.5), (-1.25 * w, top + 0.4)]  # fmt: skip
-    low = [(-1.3 * w, top + 0.55), (-0.3 * w, top + 0.62), (0.6 * w, top + 0.44), (1.3 * w, top + 0.3),
+    low = [(-1.3 * w, top + 0.55), (-0.3 * w, top + 0.62), (0.6 * w, top + 0.44),
+        (1.3 * w, top + 0.3),
            (1.3 * w, top + 0.6), (0.2 * w, top + 0.8), (-1.3 * w, top + 0.8)]  # fmt: skip
     maker.piece(maker.smooth(shape, 4, closed=True), of, [maker.smooth(low, 3, closed=True)], 1.1)
     maker.line([(-0.9 * w, top + 0.14), (-0.2 * w, top + 0.34), (0.5 * w, top + 0.28)], of, 0.9)

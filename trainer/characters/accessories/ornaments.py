@@ -12,7 +12,8 @@ from trainer.characters.tailor import Cloth, Maker, scallops
 
 _LOOP = [(0.03, -0.08), (0.28, -0.34), (0.66, -0.38), (0.82, -0.10), (0.74, 0.18), (0.34, 0.16),
          (0.03, 0.10)]  # fmt: skip
-_TAIL = [(0.02, 0.02), (0.26, 0.38), (0.52, 0.86), (0.38, 0.90), (0.26, 1.02), (0.12, 0.55), (-0.05, 0.1)]
+_TAIL = [(0.02, 0.02), (0.26, 0.38), (0.52, 0.86), (0.38, 0.90), (0.26, 1.02), (0.12, 0.55),
+    (-0.05, 0.1)]  # fmt: skip
 _KNOT = [(-0.12, -0.13), (0.12, -0.13), (0.15, 0.0), (0.12, 0.14), (-0.12, 0.14), (-0.15, 0.0)]
 
 
@@ -30,7 +31,8 @@ def bow(
         maker.piece(points, of, [shade])
     for flip in (-1.0, 1.0):
         points = maker.place.at(curve(place(_LOOP, flip), 4, True))
-        under = maker.place.at(place([(0, 0.02), (0.4, 0.04), (0.9, -0.02), (0.8, 0.4), (0, 0.3)], flip))
+        under = maker.place.at(place([(0, 0.02), (0.4, 0.04), (0.9, -0.02), (0.8, 0.4),
+            (0, 0.3)], flip))  # fmt: skip
         crease = maker.place.at(place([(0, -0.1), (0.34, -0.17), (0.2, -0.06), (0, -0.02)], flip))
         maker.piece(points, of, [under, crease])
         fold = maker.place.at(curve(place([(0.08, -0.03), (0.3, -0.08), (0.5, -0.04)], flip), 3))
@@ -55,7 +57,8 @@ def ribbons(maker: Maker, acc: Accessories) -> None:
             bow(maker, of, x, y, size, 14 * np.sign(x) * k[2], k[3] < 0.7)
     elif acc.ribbon == "side":
         x = acc.side * w * (0.70 + 0.12 * k[0])
-        bow(maker, of, x, acc.top + 0.42 + 0.25 * k[3], size + 0.1, acc.side * (24 + 20 * k[2]), k[4] < 0.6)
+        bow(maker, of, x, acc.top + 0.42 + 0.25 * k[3], size + 0.1, acc.side * (24 + 20 * k[2]),
+            k[4] < 0.6)  # fmt: skip
     elif acc.ribbon == "top":
         bow(maker, of, acc.side * 0.15 * w, acc.top + 0.06, size + 0.2, acc.side * 6, False)
     else:
@@ -119,8 +122,11 @@ def flower(maker: Maker, acc: Accessories) -> None:
     size = 0.26 + 0.16 * k[12]
     if k[13] < 0.45:
         for turn in (110, 160):
-            leaf = curve(put([(0, 0), (0.5, -0.22), (1.15, 0.0), (0.5, 0.22)], x, y, size * 1.25, turn if acc.side < 0 else turn - 150), 4, True)  # fmt: skip
-            green = Cloth((0.35, 0.58, 0.36), (0.22, 0.42, 0.34), (0.5, 0.7, 0.4), (0.12, 0.24, 0.18))
+            pattern = [(0.0, 0.0), (0.5, -0.22), (1.15, 0.0), (0.5, 0.22)]
+            degrees = turn if acc.side < 0 else turn - 150
+            leaf = curve(put(pattern, x, y, size * 1.25, degrees), 4, True)
+            green = Cloth((0.35, 0.58, 0.36), (0.22, 0.42, 0.34), (0.5, 0.7, 0.4),
+                (0.12, 0.24, 0.18))  # fmt: skip
             maker.piece(maker.place.at(leaf), green)
     _one_flower(maker, acc, x, y, size)
     if k[14] < 0.3:
@@ -134,12 +140,14 @@ def _one_flower(maker: Maker, acc: Accessories, x: float, y: float, size: float)
     turn = 72 * acc.numbers[15]
     if acc.flower == "rose":
         whole = put(ellipse(0, 0, 1, 1, 20), x, y, size)
-        maker.piece(maker.place.at(whole), of, [maker.place.at(put([(-1.2, 0.2), (0, 0.5), (1.2, 0.0), (1.2, 1.3), (-1.2, 1.3)], x, y, size))])  # fmt: skip
+        maker.piece(maker.place.at(whole), of, [maker.place.at(put([(-1.2, 0.2), (0, 0.5),
+            (1.2, 0.0), (1.2, 1.3), (-1.2, 1.3)], x, y, size))])  # fmt: skip
         for start, radius in ((0, 0.74), (110, 0.56), (235, 0.4), (20, 0.22)):
             a = np.radians(np.linspace(start, start + 230, 12) + turn)
             r = radius * (1 - 0.12 * np.linspace(0, 1, 12))
             spiral = put(np.stack([r * np.cos(a), r * np.sin(a)], 1), x, y, size)
-            maker.pen.stroke(maker.place.at(spiral), 1.1 * maker.width, argb(of.line, 0.8), 0.2, 0.3)
+            maker.pen.stroke(maker.place.at(spiral), 1.1 * maker.width, argb(of.line, 0.8), 0.2,
+                0.3)  # fmt: skip
         return
     count = 5 if acc.flower == "blossom" else 9
     petal = [(0.0, 0.0), (0.34, 0.36), (0.40, 0.78), (0.14, 1.02), (0.0, 0.92), (-0.14, 1.02),
@@ -148,7 +156,8 @@ def _one_flower(maker: Maker, acc: Accessories, x: float, y: float, size: float)
         petal = [(0.0, 0.1), (0.16, 0.5), (0.15, 0.95), (0.0, 1.05), (-0.15, 0.95), (-0.16, 0.5)]
     for i in range(count):
         points = maker.place.at(curve(put(petal, x, y, size, turn + 360 * i / count), 3, True))
-        inner = maker.place.at(put([(-0.5, 0), (0.5, 0), (0.22, 0.5), (0, 0.36), (-0.22, 0.5)], x, y, size, turn + 360 * i / count))  # fmt: skip
+        inner = maker.place.at(put([(-0.5, 0), (0.5, 0), (0.22, 0.5), (0, 0.36),
+            (-0.22, 0.5)], x, y, size, turn + 360 * i / count))  # fmt: skip
         maker.piece(points, of, [inner], 0.8)
     maker.piece(maker.place.at(put(ellipse(0, 0, 0.24, 0.24, 12), x, y, size)), heart, (), 0.8)
 
@@ -169,7 +178,8 @@ def clip(maker: Maker, acc: Accessories) -> None:
     lean = acc.side * (20 + 40 * k[16])
     size = 0.8 + 0.5 * k[17]
 
-    def shape(pattern: Points | list[tuple[float, float]], dx: float = 0, dy: float = 0, turn: float = 0.0, smooth: bool = False) -> Points:  # fmt: skip
+    def shape(pattern: Points | list[tuple[float, float]], dx: float = 0, dy: float = 0,
+        turn: float = 0.0, smooth: bool = False) -> Points:  # fmt: skip
         points = put(pattern, x + dx * size, y + dy * size, size, lean + turn)
         return maker.place.at(curve(points, 4, True) if smooth else points)
 
@@ -182,21 +192,26 @@ def clip(maker: Maker, acc: Accessories) -> None:
             places = ((0.0, -0.06, 0.0), (0.0, 0.06, 8.0))
         for dx, dy, turn in places:
             maker.piece(shape(thin, dx, dy, turn), of, (), 0.9)
-            maker.fill(shape([(-0.18, -0.03), (0.1, -0.03), (0.1, -0.008), (-0.18, -0.008)], dx, dy, turn), of.light, 0.8)  # fmt: skip
+            maker.fill(shape([(-0.18, -0.03), (0.1, -0.03), (0.1, -0.008),
+                (-0.18, -0.008)], dx, dy, turn), of.light, 0.8)  # fmt: skip
         return
     if acc.clip == "star":
         body = shape([(0.2 * a, 0.2 * b) for a, b in _star(5, 0.5)])
     elif acc.clip == "heart":
-        body = shape([(0, 0.2), (-0.19, 0.0), (-0.18, -0.14), (-0.07, -0.17), (0, -0.08), (0.07, -0.17), (0.18, -0.14), (0.19, 0.0)], smooth=True)  # fmt: skip
+        body = shape([(0, 0.2), (-0.19, 0.0), (-0.18, -0.14), (-0.07, -0.17), (0, -0.08),
+            (0.07, -0.17), (0.18, -0.14), (0.19, 0.0)], smooth=True)  # fmt: skip
     elif acc.clip == "leaf":
         for turn in (-35, 20, 75):
-            maker.piece(shape([(0, 0), (0.12, -0.09), (0.32, 0), (0.12, 0.09)], 0, 0, turn, True), of, (), 0.8)  # fmt: skip
+            maker.piece(shape([(0, 0), (0.12, -0.09), (0.32, 0),
+                (0.12, 0.09)], 0, 0, turn, True), of, (), 0.8)  # fmt: skip
         return
     elif acc.clip == "moon":
-        body = shape([(0.1, -0.22), (-0.12, -0.16), (-0.2, 0.02), (-0.1, 0.18), (0.12, 0.21), (-0.02, 0.1), (-0.06, -0.04), (0.0, -0.15)], smooth=True)  # fmt: skip
+        body = shape([(0.1, -0.22), (-0.12, -0.16), (-0.2, 0.02), (-0.1, 0.18), (0.12, 0.21),
+            (-0.02, 0.1), (-0.06, -0.04), (0.0, -0.15)], smooth=True)  # fmt: skip
     else:
         for dx in (-0.13, 0.13):
-            maker.piece(shape(ellipse(0, 0, 0.12, 0.12, 16), dx), of, [shape(ellipse(0.04, 0.07, 0.1, 0.08, 10), dx)])  # fmt: skip
+            maker.piece(shape(ellipse(0, 0, 0.12, 0.12, 16), dx), of,
+                [shape(ellipse(0.04, 0.07, 0.1, 0.08, 10), dx)])  # fmt: skip
             maker.fill(shape(ellipse(-0.04, -0.05, 0.03, 0.025, 8), dx), (1, 1, 1), 0.9)
         return
     maker.piece(body, of, [shape([(-0.3, 0.06), (0.3, 0.02), (0.3, 0.3), (-0.3, 0.3)])])
@@ -217,12 +232,16 @@ def earring(maker: Maker, acc: Accessories, x: float, y: float) -> None:
         maker.seam(ring, metal.line, 0.038)
         maker.seam(ring, metal.base, 0.022)
         return
-    maker.piece(shape(ellipse(0, 0, 0.045, 0.045, 12)), metal if acc.earrings != "stud" else gem, (), 0.8)
+    maker.piece(shape(ellipse(0, 0, 0.045, 0.045, 12)), metal if acc.earrings != "stud" else gem,
+        (), 0.8)  # fmt: skip
     if acc.earrings == "drop":
         length = 0.14 + 0.15 * k[20]
         maker.seam(shape([(0, 0.03), (0, length)]), metal.line, 0.016)
-        drop = shape(curve([(0, length - 0.04), (0.06, length + 0.07), (0, length + 0.13), (-0.06, length + 0.07)], 4, True))  # fmt: skip
+        drop = shape(curve([(0, length - 0.04), (0.06, length + 0.07), (0, length + 0.13),
+            (-0.06, length + 0.07)], 4, True))  # fmt: skip
         maker.piece(drop, gem, (), 0.8)
-        maker.fill(shape(ellipse(-0.015, length + 0.06, 0.014, 0.022, 6)), mix(gem.light, (1, 1, 1), 0.7))
+        maker.fill(shape(ellipse(-0.015, length + 0.06, 0.014, 0.022, 6)), mix(gem.light,
+            (1, 1, 1), 0.7))  # fmt: skip
     elif acc.earrings == "tassel":
-        maker.piece(shape([(-0.025, 0.04), (0.025, 0.04), (0.06, 0.42), (-0.06, 0.42)]), gem, (), 0.9)
+        maker.piece(shape([(-0.025, 0.04), (0.025, 0.04), (0.06, 0.42), (-0.06, 0.42)]), gem,
+            (), 0.9)  # fmt: skip

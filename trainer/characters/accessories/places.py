@@ -35,7 +35,8 @@ class OnFace:
         return self._view.raised(_points(points), self._height)
 
 
-def put(points: Points | Half, x: float, y: float, size: float = 1.0, degrees: float = 0.0) -> Points:
+def put(points: Points | Half, x: float, y: float, size: float = 1.0,
+    degrees: float = 0.0) -> Points:  # fmt: skip
     """A pattern [N, 2] scaled, turned clockwise and moved to (x, y)."""
     angle = np.radians(degrees)
     c, s = float(np.cos(angle)), float(np.sin(angle))
