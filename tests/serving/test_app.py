@@ -193,6 +193,7 @@ KINDS = {
 }
 
 
+@pytest.mark.filterwarnings("ignore:Corrupt EXIF data")
 @pytest.mark.parametrize("kind", KINDS)
 def test_unusual_pictures_are_edited(client: Client, kind: str) -> None:
     response = edit(client, KINDS[kind], faces="[[80, 60, 80, 80]]")
