@@ -20,9 +20,10 @@ _FLOOR: Final = 0.03
 
 
 @torch.no_grad()
-def changed_region(source: Tensor, target: Tensor, grow: int = 2) -> Tensor:
-    """Where two pictures [N,3,S,S] differ: [N,1,S,S] of 0 and 1, grown by `grow` pixels."""
-    region = ((target - source).abs().amax(1, keepdim=True) > CHANGE_THRESHOLD).float()
+def changed_region(difference: Tensor, grow: int = 2) -> Tensor:
+    """Where the absolute difference [N,3,S,S] of two pictures counts as a change: [N,1,S,S] of 0
+    and 1, grown by `grow` pixels."""
+    region = (difference.amax(1, keepdim=True) > CHANGE_THRESHOLD).float()
     side = 2 * grow + 1
     region = F.max_pool2d(region, (1, side), stride=1, padding=(0, grow))
     return F.max_pool2d(region, (side, 1), stride=1, padding=(grow, 0))
@@ -42,9 +43,14 @@ def halved(picture: Tensor) -> Tensor:
     return F.avg_pool2d(picture, 2)
 
 
+def distance(error: Tensor) -> Tensor:
+    """Mean of |error| over the channels: [N,C,H,W] to [N,1,H,W]."""
+    return error.abs().mean(1, keepdim=True)
+
+
 def absolute(error: Tensor, weights: Tensor) -> Tensor:
     """Weighted mean of |error|; error [N,C,H,W], weights [N,1,H,W]."""
-    return (error.abs() * weights).mean()
+    return (distance(error) * weights).mean()
 
 
 def lines(error: Tensor, weights: Tensor) -> Tensor:
@@ -52,9 +58,9 @@ def lines(error: Tensor, weights: Tensor) -> Tensor:
 
     Zero when result and target differ by a constant; a blurred or doubled line costs on both sides.
     """
-    across = (error[..., 1:] - error[..., :-1]).abs() * weights[..., 1:]
-    down = (error[..., 1:, :] - error[..., :-1, :]).abs() * weights[..., 1:, :]
-    return across.mean() + down.mean()
+    across = absolute(error[..., 1:] - error[..., :-1], weights[..., 1:])
+    down = absolute(error[..., 1:, :] - error[..., :-1, :], weights[..., 1:, :])
+    return across + down
 
 
 def restraint(mask: Tensor, region: Tensor) -> Tensor:

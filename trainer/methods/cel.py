@@ -38,7 +38,7 @@ class Sizes(Options):
     widths: tuple[int, int, int, int, int] = (16, 64, 96, 192, 256)
     blocks: tuple[int, int, int] = (1, 1, 1)
     mapping: int = 128
-    colours: int = 8
+    colours: int = 7
     reach: float = 0.15
     tagger: Path | None = None
     """Folder of a run of the tagger; the perceptual term compares its features."""
@@ -53,7 +53,7 @@ class Weights(Options):
     rest: float = Field(default=1.0, description="L1 over the whole picture")
     coarse: float = Field(default=0.5, description="L1 of 4 x 4 averages, inside the region")
     lines: float = Field(default=0.5, description="neighbour differences, at 1/1 and 1/2, inside")
-    paint: float = Field(default=0.5, description="L1 of the paint alone, inside")
+    paint: float = Field(default=0.5, description="L1 of the paint alone at 1/2, inside")
     warped: float = Field(default=0.1, description="L1 of the warped original at 1/4, inside")
     perceptual: float = Field(default=0.0, description="L1 of a tagger's features at 1/2 to 1/8")
     restraint: float = Field(default=0.2, description="mask outside the region that changed")
@@ -185,19 +185,23 @@ class CelMethod(Method):
         change = self.generator(source, batch["control"])
         with torch.autocast(source.device.type, enabled=False):
             result = self.generator.apply_change(source, change)
-            region = paired.changed_region(source, target)
+            difference = (target - source).abs()
+            region = paired.changed_region(difference)
             inside = paired.region_weights(region)
-            error = result - target
-            inside2, error2 = paired.halved(inside), paired.halved(error)
-            inside4, error4 = paired.halved(inside2), paired.halved(error2)
+            inside2 = paired.halved(inside)
+            inside4 = paired.halved(inside2)
+            target2 = paired.halved(target)
+            target4, source4 = paired.halved(target2), F.avg_pool2d(source, 4)
             displacement4 = F.avg_pool2d(change.displacement, 4)
-            source4, target4 = F.avg_pool2d(source, 4), F.avg_pool2d(target, 4)
+            error = result - target
+            error2 = paired.halved(error)
+            distance = paired.distance(error)
             terms = {
-                "change": paired.absolute(error, inside),
-                "rest": error.abs().mean(),
-                "coarse": paired.absolute(error4, inside4),
+                "change": (distance * inside).mean(),
+                "rest": distance.mean(),
+                "coarse": paired.absolute(paired.halved(error2), inside4),
                 "lines": paired.lines(error, inside) + paired.lines(error2, inside2),
-                "paint": paired.absolute(change.paint - target, inside),
+                "paint": paired.absolute(paired.halved(change.paint) - target2, inside2),
                 "warped": paired.absolute(warp(source4, displacement4) - target4, inside4),
                 "restraint": paired.restraint(change.mask, region),
                 "mask": change.mask.mean(),
@@ -207,7 +211,7 @@ class CelMethod(Method):
                 terms["perceptual"] = self._perceptual(result, target)
             loss = torch.stack([getattr(w, name) * term for name, term in terms.items()]).sum()
             with torch.no_grad():
-                left = terms["change"] / paired.absolute(source - target, inside).clamp_min(1e-6)
+                left = terms["change"] / paired.absolute(difference, inside).clamp_min(1e-6)
         return result, (loss, terms | {"left": left})
 
     def _perceptual(self, result: Tensor, target: Tensor) -> Tensor:

@@ -2,7 +2,7 @@
 
 A U-Net whose decoder is steered by the control through a mapping network and adaptive
 normalisation, after the decoder control of Rao et al. It says nothing of training. To apply the
-change at a picture's own resolution is the pipeline's work; `Cel.apply_change` does it at the crop's.
+change at a picture's own resolution is the pipeline's work; `apply_change` does it at the crop's.
 """
 
 from __future__ import annotations
@@ -47,7 +47,7 @@ class Cel(nn.Module):
         widths: tuple[int, int, int, int, int] = (16, 64, 96, 192, 256),  # at 1/2 to 1/32
         blocks: tuple[int, int, int] = (1, 1, 1),  # controlled blocks at 1/8, 1/16 and 1/32
         mapping: int = 128,  # width of the mapping network
-        colours: int = 8,  # of the palette that paint is mixed from
+        colours: int = 7,  # of the palette that paint is mixed from
         reach: float = 0.15,  # largest displacement, fractions of the crop's side
     ) -> None:
         super().__init__()
@@ -76,7 +76,7 @@ class Cel(nn.Module):
         self.at_sixteenth = _stack(sixteenth, mapping, blocks[1])
         self.at_eighth = _stack(eighth, mapping, blocks[0])
         self.at_quarter = Controlled(quarter, mapping, normalised=False, convolutions=1)
-        self.at_half = Controlled(half, mapping, normalised=False, convolutions=1)
+        self.at_half = nn.Conv2d(half, half, 3, padding=1)
         self.move = nn.Conv2d(quarter, 2, 3, padding=1)
         self.palette = Palette(eighth, colours)
         self.draw = nn.Conv2d(half, 4 * (colours + 1), 3, padding=1)
@@ -106,7 +106,8 @@ class Cel(nn.Module):
         colours = self.palette(x, image)  # [N,K,3]
         x = self.at_quarter(self._rise(2, x, skips), style)
         move = self.move(x)  # [N,2,S/4,S/4]
-        x = self.at_half(self._rise(3, x, skips), style)
+        x = self._rise(3, x, skips)
+        x = x + F.leaky_relu(self.at_half(x), SLOPE)
         shares, mask = self.draw(x).float().split((4 * colours.shape[1], 4), 1)  # [N,4K|4,S/2,S/2]
         gate = control[:, control.shape[1] // 2 :].amax(1).clamp(0, 1).view(-1, 1, 1, 1)
         displacement = torch.tanh(move.float()) * (self.reach * gate)
@@ -132,7 +133,7 @@ class Controlled(nn.Module):
     """A residual block that the control steers: (1 + f(k)_1) * normalised(x) + f(k)_2.
 
     After Rao et al. (decoder control), with group in place of instance normalisation, which keeps
-    the contrast between channels, and so colours. Thin layers at high resolution go without.
+    the contrast between channels, and so colours. At 1/4, where it would be dear, there is none.
     """
 
     def __init__(

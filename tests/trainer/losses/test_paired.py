@@ -13,7 +13,7 @@ def test_changed_region_is_what_differs_and_a_margin() -> None:
     target = source.clone()
     target[0, 1, 8, 8] = 0.5
     target[0, 0, 2, 2] = 0.5 * paired.CHANGE_THRESHOLD
-    region = paired.changed_region(source, target, grow=2)
+    region = paired.changed_region((target - source).abs(), grow=2)
     assert region.sum() == 25
     assert region[0, 0, 6:11, 6:11].all()
 
