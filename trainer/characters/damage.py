@@ -174,7 +174,7 @@ def _curves(damage: Damage) -> NDArray[np.uint8] | None:
 def _screen_tone(picture: Picture, damage: Damage) -> Picture:
     """Grey areas as dots: white stays white, black stays black, the middle becomes a raster."""
     height, width = picture.shape[:2]
-    raster = _raster(height, width, damage.pitch, damage.angle)
+    raster = _raster(height, width, min(damage.pitch, width / 3.2), damage.angle)
     grey = picture[..., 0].astype(np.float32) / 255
     dots = np.clip((grey - raster) * 4 + 0.5, 0, 1)
     share = damage.tone * np.clip(4 * np.minimum(grey - 0.12, 0.94 - grey), 0, 1)

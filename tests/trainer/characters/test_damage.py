@@ -99,13 +99,14 @@ def test_sampling_repeats_and_nearly_half_stays_clean() -> None:
 
 
 def test_faces_stay_legible_under_sampled_damage() -> None:
-    """The picture under any sampled damage still correlates with what was drawn."""
+    """Seen from where a screen tone's dots blend, a picture still looks like what was drawn."""
     grey = picture()[..., 0]
     before = np.repeat(grey[..., None], 3, axis=2)
     alike = []
     for seed in range(150):
         after = apply_damage(before, sample_damage(np.random.default_rng(seed)))
-        shown = cv2.cvtColor(after, cv2.COLOR_RGB2GRAY).ravel()
-        alike.append(np.corrcoef(grey.ravel(), shown)[0, 1])
+        shown = cv2.cvtColor(after, cv2.COLOR_RGB2GRAY)
+        seen = [cv2.GaussianBlur(p, (0, 0), 2).ravel() for p in (grey, shown)]
+        alike.append(np.corrcoef(*seen)[0, 1])
     assert np.median(alike) > 0.95
-    assert min(alike) > 0.7
+    assert min(alike) > 0.8
