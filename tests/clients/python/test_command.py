@@ -68,6 +68,15 @@ def test_set_goes_on_top_of_the_named_expression(
     assert pixels("-e", "angry", "--set", "shade=0.5") != angry
 
 
+def test_a_face_that_is_not_found_can_be_pointed_at(gateway: Gateway, tmp_path: Path) -> None:
+    path = tmp_path / "hidden.png"
+    path.write_bytes(encoded(scene(faces=())))
+    words = ["edit", str(path), "-e", "angry", "--url", gateway.url]
+    assert main(words) == 1
+    assert main([*words, "--face", "80,60,80,80", "--model", "expression"]) == 0
+    assert (tmp_path / "hidden-angry.png").is_file()
+
+
 def test_faces(gateway: Gateway, picture: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["faces", str(picture), "--url", gateway.url]) == 0
     (line,) = capsys.readouterr().out.splitlines()
@@ -117,6 +126,7 @@ def test_1_when_the_service_refuses(
         ["edit", "maki.png", "-e", "sad", "--set", "vein"],
         ["edit", "maki.png", "--set", "vein=much"],
         ["edit", "maki.png", "-e", "sad", "--intensity", "much"],
+        ["edit", "maki.png", "-e", "sad", "--face", "1,2,3"],
         ["faces", "maki.png", "--timeout", "0"],
         ["paint", "maki.png"],
         [],

@@ -77,9 +77,10 @@ def _edit(client: Celmood, options: argparse.Namespace) -> None:
         options.picture,
         expression=expression,
         intensity=options.intensity,
-        faces=options.faces,
+        faces=options.face or options.faces,
         format=format,
         quality=options.quality,
+        model=options.model,
     )
     if out is None:
         suffix = _SUFFIXES.get(result.format, f".{result.format}")
@@ -173,6 +174,14 @@ def _parser() -> argparse.ArgumentParser:
     edit.add_argument(
         "--faces", choices=("all", "largest"), help="which faces, if there are several (all)"
     )
+    edit.add_argument(
+        "--face",
+        type=_box,
+        action="append",
+        metavar="X,Y,WIDTH,HEIGHT",
+        help="where a face is, hairline to chin, if it is not found; may be repeated",
+    )
+    edit.add_argument("--model", metavar="NAME", help="which of several that edit expressions")
     edit.add_argument("--format", choices=tuple(_SUFFIXES), help="of the result (as the input)")
     edit.add_argument("--quality", type=int, metavar="1-100", help="of JPEG and WebP")
     edit.add_argument("-o", "--out", type=Path, help="file to write (PICTURE-NAME.png beside it)")
@@ -196,6 +205,15 @@ def _assignment(text: str) -> tuple[str, float]:
     except ValueError:
         pass
     raise argparse.ArgumentTypeError(f"{text!r} is not PARAMETER=VALUE, such as blush=0.5")
+
+
+def _box(text: str) -> tuple[float, float, float, float]:
+    try:
+        x, y, width, height = map(float, text.split(","))
+    except ValueError:
+        message = f"{text!r} is not X,Y,WIDTH,HEIGHT in pixels"
+        raise argparse.ArgumentTypeError(message) from None
+    return x, y, width, height
 
 
 def _positive(text: str) -> float:
