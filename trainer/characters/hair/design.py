@@ -36,6 +36,7 @@ _BACK_SHARES: Final = {
     "curly": (4, 3), "boy": (3, 42), "spiky": (2, 27), "tied": (10, 2),
 }  # fmt: skip
 _SHORT: Final = ("boy", "spiky")
+_OPEN: Final = ("bare", "parted", "curtain", "swoop")
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -130,7 +131,7 @@ def compose(
         bottom=shape.bottom,
         strands=tuple(strands),
         ties=tuple(ties),
-        shine_shapes=shine_shapes(dome, shine, rng),
+        shine_shapes=shine_shapes(dome, shine, rng, open_brow=fringe in _OPEN),
         parting_lines=parting_lines(dome, rng),
     )
 

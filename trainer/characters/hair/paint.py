@@ -35,17 +35,18 @@ def draw_over_body(pen: Pen, shapes: HairShapes, colours: HairColours, style: St
 
 
 def draw_front(pen: Pen, shapes: HairShapes, colours: HairColours, style: Style) -> None:
-    """Draw the scalp's cap, side locks and fringe, the shine, and what stands off the head."""
+    """Draw the scalp's cap, side locks and fringe, what stands off the head, and the shine."""
     ink = _Ink(pen, colours, style)
-    base = argb(colours.base)
-    fill = _front_gradient(shapes, colours, style)
+    base, fill = argb(colours.base), _long_gradient(shapes, colours, colours.base)
     pen.fill(smooth(shapes.cap), base, fill)
     ink.draw(shapes.parting, 0.7, 0.5, 0.6)
     ink.draw(shapes.rims, 0.9, 0.1, 0.5)
     ink.clumps(shapes.front, base, fill, off=False)
     ink.draw([shapes.dome], 1.1, 0.12, 0.12)
-    _draw_shine(pen, shapes, colours, style)
     ink.clumps(shapes.front, base, fill, off=True)
+    if style.shading in ("soft", "painted"):
+        pen.fill(union(shapes.cap, shapes.front), base, _veil(shapes, colours))
+    _draw_shine(pen, shapes, colours, style)
 
 
 class _Ink:
@@ -62,6 +63,8 @@ class _Ink:
         self.even = style.even_pen
         self.shading = style.shading
         self.light = style.light
+        self.fine = 4.5 * pen.pixel
+        """Strands with a smaller half width are too narrow to show a gradient."""
 
     def draw(
         self, lines: tuple[Points, ...] | list[Points], weight: float, start: float, end: float
@@ -109,8 +112,10 @@ class _Ink:
             if flat and strand.bare > 0:
                 continue
             self.pen.fill(clumps.outlines[i], base, fill)
-            if strips and max(strand.half) > 0.05:
-                self._shade(_closed(strips[i]), clumps.edges[i], strand.shade, hard)
+            wide = max(strand.half)
+            if strips and wide > 0.04:
+                simple = hard or wide < self.fine
+                self._shade(_closed(strips[i]), clumps.edges[i], strand.shade, simple)
             if i in lit:
                 near, far = clumps.edges[i, ::-1, 7] if self.light > 0 else clumps.edges[i, :, 7]
                 tones = [argb(self.colours.light, 0.5), argb(self.colours.light, 0.0)]
@@ -163,12 +168,13 @@ class _Ink:
         if hard:
             reach = np.array([s.shade for s in clumps.strands])[:, None] * _SWELL
         else:
-            reach = np.tile(np.clip(2.2 * _SWELL, 0, 1), (len(clumps.strands), 1))
+            shades = [s.shade if max(s.half) < self.fine else 2.2 for s in clumps.strands]
+            reach = np.clip(np.array(shades)[:, None] * _SWELL, 0, 1)
         return list(zip(*loop(far, far + (near - far) * reach[..., None]), strict=True))
 
     def _lit(self, clumps: Clumps) -> dict[int, _Contour]:
         """Strips along the lit edge of the broad strands, by their place."""
-        broad = [i for i, s in enumerate(clumps.strands) if max(s.half) > 0.1]
+        broad = [i for i, s in enumerate(clumps.strands) if max(s.half) > 0.12]
         if not broad:
             return {}
         far, near = (side[broad] for side in self._sides(clumps))
@@ -225,21 +231,22 @@ def _long_gradient(shapes: HairShapes, colours: HairColours, colour: Colour) -> 
     return vertical(-0.1, max(shapes.bottom, 0.8), [argb(colour), argb(tip)])
 
 
-def _front_gradient(shapes: HairShapes, colours: HairColours, style: Style) -> skia.Shader | None:
-    """Flat in cel work; else darker at the crown, and fading to shadow or light near the face."""
-    if style.shading in ("flat", "cel"):
-        return _long_gradient(shapes, colours, colours.base)
-    base, top, end = colours.base, shapes.top, max(shapes.bottom, 0.8)
-    crown = mix(base, colours.shadow, 0.35)
-    near = {
-        "none": base,
-        "dark": mix(base, colours.shadow, 0.6),
-        "pale": mix(base, colours.light, 0.5),
+def _veil(shapes: HairShapes, colours: HairColours) -> skia.Shader:
+    """Shadow over the crown, and shadow or light near the face, as one gradient over the front."""
+    top, end = shapes.top, max(shapes.bottom, 0.8)
+    tone, alpha = {
+        "none": (colours.shadow, 0.0),
+        "dark": (colours.shadow, 0.6),
+        "pale": (colours.light, 0.5),
     }[shapes.hair.fade]
-    last = colours.tip if colours.tip != base else near
-    stops = np.array([top, -0.9, -0.25, end])
+    last = alpha if colours.tip == colours.base else 0.0
+    stops = np.array([top, -0.9, -0.85, -0.25, end])
     stops = np.clip(np.maximum.accumulate((stops - top) / (end - top)), 0, 1)
-    return vertical(top, end, [argb(c) for c in (crown, base, near, last)], stops.tolist())
+    tones = [
+        argb(colours.shadow, 0.35), argb(colours.shadow, 0.0), argb(tone, 0.0), argb(tone, alpha),
+        argb(tone, last),
+    ]  # fmt: skip
+    return vertical(top, end, tones, stops.tolist())
 
 
 def _nape(pen: Pen, shapes: HairShapes, deep: Colour, style: Style) -> None:

@@ -8,7 +8,7 @@ from typing import Final, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from trainer.characters.hair.dome import Dome
+from trainer.characters.hair.dome import WIDEST, Dome
 from trainer.characters.ink import Points
 
 Rng = np.random.Generator
@@ -19,9 +19,15 @@ SHARES: Final[dict[Shine, float]] = {
 }  # fmt: skip
 
 
-def shine_shapes(dome: Dome, kind: Shine, rng: Rng) -> tuple[Points, ...]:
-    """Closed outlines [N, 2] of the shine; a ring around the dome at about half its height."""
+def shine_shapes(dome: Dome, kind: Shine, rng: Rng, *, open_brow: bool) -> tuple[Points, ...]:
+    """Closed outlines [N, 2] of the shine; a ring around the dome at about half its height.
+
+    With an `open_brow` the ring stays above the hairline, as no fringe lies below it.
+    """
     height = float(rng.uniform(0.34, 0.50))
+    if open_brow:
+        hairline = (dome.hairline - dome.top) / (WIDEST - dome.top)
+        height = min(height, hairline - 0.16)
     if kind == "none":
         return ()
     if kind == "streaks":
