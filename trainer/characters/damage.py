@@ -111,7 +111,7 @@ def sample_damage(rng: np.random.Generator) -> Damage:
 
 def _sample_light(rng: np.random.Generator) -> dict[str, object]:
     """Evening, night, lamp and stage light: a tint of the lights and one of the shadows."""
-    kind = rng.choice(4, p=(0.35, 0.30, 0.20, 0.15))
+    kind = rng.choice(4, p=(0.38, 0.32, 0.22, 0.08))
     u = float(rng.uniform(0.4, 1.0))
     if kind == 0:  # evening
         light, dark = (1.0, 1 - 0.16 * u, 1 - 0.38 * u), (0.32, 0.08, 0.22)
@@ -122,9 +122,9 @@ def _sample_light(rng: np.random.Generator) -> dict[str, object]:
         light, dark = (grey, grey * 0.98, grey * 0.97), (0.06, 0.05, 0.08)
     else:  # coloured lamp
         hue = rng.dirichlet((1.0, 1.0, 1.0))
-        tint = 1 - 0.4 * u * (1 - hue / hue.max())
+        tint = 1 - 0.28 * u * (1 - hue / hue.max())
         light = (float(tint[0]), float(tint[1]), float(tint[2]))
-        dark = (float(0.3 * hue[1]), float(0.3 * hue[2]), float(0.3 * hue[0]))
+        dark = (float(0.2 * hue[1]), float(0.2 * hue[2]), float(0.2 * hue[0]))
     return {"light": light, "light_dark": dark, "light_split": 0.5 * u}
 
 
