@@ -193,7 +193,7 @@ def mix(colours: Tensor, shares: Tensor) -> Tensor:
         each = torch.sigmoid(shares).reshape(n, k, 4 * h * w)
         rows = torch.cat((colours, torch.ones_like(colours[..., :1])), 2).transpose(1, 2)
         mixed = rows @ each  # [N,4,4*H*W]: red, green, blue, sum of shares
-        return (mixed[:, :3] / (mixed[:, 3:] + 1e-6)).view(n, 12, h, w)
+        return (mixed[:, :3] / (mixed[:, 3:] + 1e-9)).view(n, 12, h, w)
 
 
 def warp(image: Tensor, displacement: Tensor) -> Tensor:

@@ -138,6 +138,7 @@ def test_palette_of_a_flat_picture_is_its_colour() -> None:
 
 
 def test_mixtures_stay_between_the_colours() -> None:
+    torch.manual_seed(3)
     colours = torch.tensor([[[1.0, 0, 0], [0, 1.0, -1.0]]])
     shares = torch.randn(1, 8, 5, 5) * 3
     mixed = mix(colours, shares).view(3, 4, 5, 5)
