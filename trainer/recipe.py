@@ -46,6 +46,7 @@ class Recipe(BaseModel):
         default=None, gt=0, description="stop with a checkpoint after so long; steps rule the rate"
     )
     precision: Literal["fp32", "bf16"] = "fp32"
+    compile: bool = Field(default=False, description="fuse the costly parts with torch.compile")
     seed: int = Field(default=1, ge=0)
     learning_rate: float = Field(gt=0)
     betas: tuple[float, float] = (0.9, 0.999)

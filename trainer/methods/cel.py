@@ -35,7 +35,7 @@ CONTROL = 2 * expression.SIZE
 class Sizes(Options):
     """`[network]`: see `trainer.networks.cel.Cel` and `trainer.networks.patch`."""
 
-    widths: tuple[int, int, int, int, int] = (16, 64, 96, 192, 256)
+    widths: tuple[int, int, int, int, int] = (24, 64, 96, 192, 256)
     blocks: tuple[int, int, int] = (1, 1, 1)
     mapping: int = 128
     colours: int = 7
@@ -108,6 +108,8 @@ class CelMethod(Method):
         if self.weights.perceptual:
             self.frozen["tagger"] = _tagger(recipe, sizes.tagger)
         self._made: deque[Tensor] = deque()
+        if recipe.compile:
+            self._paired = torch.compile(self._paired)  # type: ignore[method-assign]
 
     def source(self, data: Path | None) -> Source:
         """Pairs from the drawn data set in `data`. Raises DatasetError."""

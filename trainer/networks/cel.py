@@ -44,7 +44,7 @@ class Cel(nn.Module):
         self,
         control: int,
         size: int = 256,  # side of the crop, pixels; fixes the learnt map of positions
-        widths: tuple[int, int, int, int, int] = (16, 64, 96, 192, 256),  # at 1/2 to 1/32
+        widths: tuple[int, int, int, int, int] = (24, 64, 96, 192, 256),  # at 1/2 to 1/32
         blocks: tuple[int, int, int] = (1, 1, 1),  # controlled blocks at 1/8, 1/16 and 1/32
         mapping: int = 128,  # width of the mapping network
         colours: int = 7,  # of the palette that paint is mixed from
@@ -71,11 +71,13 @@ class Cel(nn.Module):
         self.place = nn.Parameter(torch.zeros(1, deepest, size // 32, size // 32))
         self.at_deepest = _stack(deepest, mapping, blocks[2])
         self.up = nn.ModuleList(
-            nn.Conv2d(a, b, 1) for a, b in zip(widths[:0:-1], widths[-2::-1], strict=True)
+            nn.Conv2d(a, b, 1)
+            for a, b in ((deepest, sixteenth), (sixteenth, eighth), (eighth, quarter))
         )
+        self.spread = nn.Conv2d(quarter, 4 * half, 1)  # two by two places of the finest layers
         self.at_sixteenth = _stack(sixteenth, mapping, blocks[1])
         self.at_eighth = _stack(eighth, mapping, blocks[0])
-        self.at_quarter = Controlled(quarter, mapping, normalised=False, convolutions=1)
+        self.at_quarter = Controlled(quarter, mapping, normalised=False)
         self.at_half = nn.Conv2d(half, half, 3, padding=1)
         self.move = nn.Conv2d(quarter, 2, 3, padding=1)
         self.palette = Palette(eighth, colours)
@@ -106,7 +108,7 @@ class Cel(nn.Module):
         colours = self.palette(x, image)  # [N,K,3]
         x = self.at_quarter(self._rise(2, x, skips), style)
         move = self.move(x)  # [N,2,S/4,S/4]
-        x = self._rise(3, x, skips)
+        x = F.pixel_shuffle(self.spread(x), 2) + skips[0]
         x = x + F.leaky_relu(self.at_half(x), SLOPE)
         shares, mask = self.draw(x).float().split((4 * colours.shape[1], 4), 1)  # [N,4K|4,S/2,S/2]
         gate = control[:, control.shape[1] // 2 :].amax(1).clamp(0, 1).view(-1, 1, 1, 1)
@@ -193,7 +195,7 @@ def mix(colours: Tensor, shares: Tensor) -> Tensor:
         each = torch.sigmoid(shares).reshape(n, k, 4 * h * w)
         rows = torch.cat((colours, torch.ones_like(colours[..., :1])), 2).transpose(1, 2)
         mixed = rows @ each  # [N,4,4*H*W]: red, green, blue, sum of shares
-        return (mixed[:, :3] / (mixed[:, 3:] + 1e-9)).view(n, 12, h, w)
+        return (mixed[:, :3] / (mixed[:, 3:] + 1e-6)).view(n, 12, h, w)
 
 
 def warp(image: Tensor, displacement: Tensor) -> Tensor:
