@@ -18,8 +18,8 @@ from numpy.typing import NDArray
 from PIL import Image
 from tqdm import tqdm
 
-from contract.expression import CORE_EXPRESSIONS, EXPRESSIONS, Vector, preset
-from trainer.characters import draw, sample_character, sample_view
+from contract.expression import CORE_EXPRESSIONS, EXPRESSIONS, NEUTRAL, Vector, preset
+from trainer.characters import View, draw, sample_character, sample_view
 from trainer.characters import labels as shown
 from trainer.characters.damage import apply_damage, sample_damage
 from trainer.characters.moods import change_part, sample_mood
@@ -55,12 +55,15 @@ def register(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) ->
     parser.add_argument("--styles", choices=tuple(_STYLES), default="training")
     parser.add_argument("--clean", action="store_true", help="no JPEG, blur, grain and the like")
     parser.add_argument("--scenes", type=int, help="so many scenes for the finder instead")
+    parser.add_argument("--sprite", type=int, metavar="SEED", help="one sprite instead: OUT is a PNG")
     parser.add_argument("--workers", type=int, default=1, help="processes that draw")
     parser.set_defaults(run=run)
 
 
 def run(arguments: argparse.Namespace) -> int:
     """Run the command; returns its exit status."""
+    if arguments.sprite is not None:
+        return _sprite(arguments)
     if arguments.scenes is not None:
         return _scenes(arguments)
     views = {"core": len(CORE_EXPRESSIONS), "presets": len(EXPRESSIONS)}.get(
@@ -86,6 +89,16 @@ def run(arguments: argparse.Namespace) -> int:
         return 2
     _contact_sheet(sheet).save(arguments.out / "sheet.png")
     print(f"{len(seeds)} characters, {views} drawings each, in {arguments.out}")
+    return 0
+
+
+def _sprite(arguments: argparse.Namespace) -> int:
+    """A half-length figure at rest, without background, as visual novels use them."""
+    view = View(yaw=0.1, roll=-2.0, eye_distance=0.17, y=0.37)
+    character = sample_character(arguments.sprite, _STYLES[arguments.styles])
+    drawing = draw(character, view, NEUTRAL, arguments.size, supersampling=2, background=False)
+    Image.fromarray(drawing.picture).save(arguments.out, optimize=True)
+    print(f"{arguments.out}: character {arguments.sprite}, {arguments.size} px")
     return 0
 
 
