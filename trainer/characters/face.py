@@ -78,21 +78,23 @@ def shape_face(head: Head, view: View) -> FaceShape:
     corner = (head.chin_width, head.chin - 0.40 * head.chin_width)
     tall = 1.0 - 0.12 * view.pitch
 
+    jaw_y = 0.66 * head.chin  # where the width below the cheeks is measured
+
     def side(far: bool) -> list[tuple[float, float]]:
         t = turn
         wide, jaw = (1 - 0.13 * t, 1 - 0.16 * t) if far else (1 + 0.12 * t, 1 + 0.08 * t)
         dent = 0.05 * t if far else 0.0
         bulge = 0.03 * t if far else 0.0
         cheek_y = head.cheek
-        cheek = eye + (mouth - eye) * (cheek_y / head.mouth) * 0.62
+        cheek = eye + (mouth - eye) * (cheek_y / jaw_y) * 0.62
         return [
             (eye * wide * 0.93, -0.9),
             (eye * wide - dent * 0.4, -0.35),
             (eye * wide - dent, 0.0),
             (cheek * wide + bulge, cheek_y),
-            (mouth * jaw + bulge * 0.6, head.mouth),
+            (mouth * jaw + bulge * 0.6, jaw_y),
             (corner[0] + 0.46 * (mouth * jaw - corner[0]) + 0.005,
-             head.mouth + 0.60 * (corner[1] - head.mouth) + 0.005),
+             jaw_y + 0.60 * (corner[1] - jaw_y) + 0.005),
             corner,
         ]
 
