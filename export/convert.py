@@ -34,6 +34,8 @@ class ConversionError(RuntimeError):
 def halve(module: nn.Module) -> None:
     """Round the weights of `module` in place to what float16 can hold, before conversion.
 
+    Convolutions into which the converter folds a batch norm are not such numbers afterwards: they
+    stay float32. So it is worth doing for networks without batch norm, as the editors are.
     Raises ConversionError when a weight does not fit into float16.
     """
     with torch.no_grad():

@@ -147,13 +147,14 @@ def test_two_processes_write_the_same_files(tmp_path: Path) -> None:
     run = _run(tmp_path / "run", "cel")
     here, there = tmp_path / "here", tmp_path / "there"
     assert main([str(run), "--repository", str(here), "--half"]) == 0
-    subprocess.run(
+    done = subprocess.run(
         [sys.executable, "-m", "export", str(run), "--repository", str(there), "--half"],
         cwd=Path(__file__).parents[2],
         env={**os.environ, "PYTHONHASHSEED": "3"},
-        check=True,
         capture_output=True,
+        text=True,
     )
+    assert done.returncode == 0, done.stderr
     files = [p.relative_to(here) for p in sorted(here.rglob("*")) if p.is_file()]
     assert len(files) == 3
     for file in files:
