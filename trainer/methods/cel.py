@@ -18,7 +18,9 @@ from pydantic import Field
 from torch import Tensor, nn
 
 from contract import expression
+from trainer.data.augment import Photometric
 from trainer.data.dataset import Dataset, DatasetError
+from trainer.data.misalignment import Misalignment
 from trainer.data.source import Batch, PairSource, Source
 from trainer.losses import adversarial, paired
 from trainer.methods import registry
@@ -73,11 +75,15 @@ class Weights(Options):
 
 
 class Pairs(Options):
-    """`[data]`: see `trainer.data.source.PairSource`."""
+    """`[data]`: see `trainer.data.source.PairSource`; `turn`, `scale` and `shift` are how far crops
+    stray from the alignment template (`trainer.data.misalignment`), as the finder's will."""
 
     flip: bool = True
     identity: float = 0.0
     set_more: float = 0.5
+    turn: float = 4.0
+    scale: float = 0.06
+    shift: float = 0.02
 
 
 class CelMethod(Method):
@@ -121,6 +127,7 @@ class CelMethod(Method):
             batch_size=self.recipe.batch,
             seed=self.recipe.seed,
             size=self.recipe.size,
+            augment=(Misalignment(pairs.turn, pairs.scale, pairs.shift), Photometric()),
             flip=pairs.flip,
             identity=pairs.identity,
             set_more=pairs.set_more,
