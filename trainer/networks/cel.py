@@ -16,7 +16,7 @@ from torch import Tensor, nn
 
 SLOPE = 0.1
 STRIDE = 32
-"""The crop's side must be a multiple of this: the deepest level is at 1/32 of it."""
+"""The crop's side must be a multiple of this: the deepest level is at 1/32 of a fine network's."""
 
 
 class Change(NamedTuple):
@@ -38,6 +38,10 @@ class Cel(nn.Module):
     displacement are multiplied by the largest `set`, so with a control of zeros both are exactly
     zero and the picture stays. Most of the computation is at 1/4 to 1/16 of the crop's side; the
     finest layers are at 1/2, thin, and draw two by two pixels at each place.
+
+    A coarse network (`fine=False`) is the same for crops of half the side, with one pixel at each
+    place: it learns several times faster, and `refine` makes a fine one of it that starts from what
+    it has learnt, as in progressive growing (Karras et al. 2018).
     """
 
     def __init__(
@@ -49,6 +53,7 @@ class Cel(nn.Module):
         mapping: int = 128,  # width of the mapping network
         colours: int = 7,  # of the palette that paint is mixed from
         reach: float = 0.15,  # largest displacement, fractions of the crop's side
+        fine: bool = True,
     ) -> None:
         super().__init__()
         if control % 2:
@@ -57,6 +62,8 @@ class Cel(nn.Module):
             raise ValueError(f"size is {size}; it must be a multiple of {STRIDE}")
         self.size = size
         self.reach = reach
+        self.fine = fine
+        deep = size // 32 if fine else size // 16
         half, quarter, eighth, sixteenth, deepest = widths
         self.mapping = nn.Sequential(
             nn.Linear(control, mapping),
@@ -64,11 +71,13 @@ class Cel(nn.Module):
             nn.Linear(mapping, mapping),
             nn.LeakyReLU(SLOPE),
         )
-        self.stem = nn.Conv2d(3, half, 4, stride=2, padding=1)
+        self.stem = (
+            nn.Conv2d(3, half, 6, stride=2, padding=2) if fine else nn.Conv2d(3, half, 3, padding=1)
+        )
         self.down = nn.ModuleList(
             nn.Conv2d(a, b, 3, stride=2, padding=1) for a, b in itertools.pairwise(widths)
         )
-        self.place = nn.Parameter(torch.zeros(1, deepest, size // 32, size // 32))
+        self.place = nn.Parameter(torch.zeros(1, deepest, deep, deep))
         self.at_deepest = _stack(deepest, mapping, blocks[2])
         self.up = nn.ModuleList(
             nn.Conv2d(a, b, 1)
@@ -81,12 +90,13 @@ class Cel(nn.Module):
         self.at_half = nn.Conv2d(half, half, 3, padding=1)
         self.move = nn.Conv2d(quarter, 2, 3, padding=1)
         self.palette = Palette(eighth, colours)
-        self.draw = nn.Conv2d(half, 4 * (colours + 1), 3, padding=1)
+        self.pixels = 4 if fine else 1  # drawn at each place of the finest layers
+        self.draw = nn.Conv2d(half, self.pixels * (colours + 1), 3, padding=1)
         nn.init.zeros_(self.move.weight)
         nn.init.zeros_(_bias(self.move))
         with torch.no_grad():
-            self.draw.weight[-4:] *= 0.1
-            _bias(self.draw)[-4:] = -2.0
+            self.draw.weight[-self.pixels :] *= 0.1
+            _bias(self.draw)[-self.pixels :] = -2.0
 
     def forward(self, image: Tensor, control: Tensor) -> Change:
         """The change that `control` [N,2P] asks of `image` [N,3,S,S]; float32 outputs."""
@@ -110,16 +120,39 @@ class Cel(nn.Module):
         move = self.move(x)  # [N,2,S/4,S/4]
         x = F.pixel_shuffle(self.spread(x), 2) + skips[0]
         x = x + F.leaky_relu(self.at_half(x), SLOPE)
-        shares, mask = self.draw(x).float().split((4 * colours.shape[1], 4), 1)  # [N,4K|4,S/2,S/2]
+        drawn = self.draw(x).float()  # [N,P*(K+1),S/2,S/2], P pixels at each place
+        shares, mask = drawn.split((self.pixels * colours.shape[1], self.pixels), 1)
+        paint = mix(colours, shares)
+        if self.fine:
+            paint, mask = F.pixel_shuffle(paint, 2), F.pixel_shuffle(mask, 2)
         gate = control[:, control.shape[1] // 2 :].amax(1).clamp(0, 1).view(-1, 1, 1, 1)
         displacement = torch.tanh(move.float()) * (self.reach * gate)
         return Change(
-            paint=F.pixel_shuffle(mix(colours, shares), 2),
-            mask=torch.sigmoid(F.pixel_shuffle(mask, 2)) * gate,
+            paint=paint,
+            mask=torch.sigmoid(mask) * gate,
             displacement=F.interpolate(
-                displacement, scale_factor=4.0, mode="bilinear", align_corners=False
+                displacement,
+                scale_factor=4.0 if self.fine else 2.0,
+                mode="bilinear",
+                align_corners=False,
             ),
         )
+
+    @torch.no_grad()
+    def refine(self, coarse: Cel) -> None:
+        """Take over a coarse network of half the size: at first, this one says the same.
+
+        The stem averages two by two pixels before it looks, and each place draws its four pixels
+        alike. Raises ValueError when the networks do not fit.
+        """
+        if not self.fine or coarse.fine or self.size != 2 * coarse.size:
+            raise ValueError(f"a network of {self.size} px cannot refine one of {coarse.size} px")
+        state = coarse.state_dict()
+        stem, draw = state["stem.weight"], state["draw.weight"]
+        state["stem.weight"] = stem.repeat_interleave(2, 2).repeat_interleave(2, 3) / 4
+        state["draw.weight"] = draw.repeat_interleave(4, 0)
+        state["draw.bias"] = state["draw.bias"].repeat_interleave(4, 0)
+        self.load_state_dict(state)
 
     def _rise(self, i: int, x: Tensor, skips: list[Tensor]) -> Tensor:
         """Twice the side: narrow first (cheaper), then enlarge and add what the encoder saw."""
@@ -179,12 +212,12 @@ class Palette(nn.Module):
         where = self.look(x).flatten(2).float().softmax(2)  # [N,K,S/8*S/8]
         tint = self.tint(x.mean((2, 3))).float().unflatten(1, (-1, 3))
         with torch.autocast(x.device.type, enabled=False):
-            found = where @ F.avg_pool2d(image, 8).flatten(2).transpose(1, 2)
+            found = where @ F.avg_pool2d(image, image.shape[-1] // x.shape[-1]).flatten(2).transpose(1, 2)
             return torch.tanh(torch.atanh(0.98 * found) + tint)
 
 
 def mix(colours: Tensor, shares: Tensor) -> Tensor:
-    """Colours [N,K,3] mixed by shares [N,4K,H,W] (logits) to [N,12,H,W].
+    """Colours [N,K,3] mixed by shares [N,P*K,H,W] (logits) to [N,P*3,H,W], P pixels at a place.
 
     Shares are sigmoids over their sum: as crisp as a softmax, and one product gives both the sum
     and the mixture.
@@ -192,10 +225,10 @@ def mix(colours: Tensor, shares: Tensor) -> Tensor:
     n, k, _ = colours.shape
     h, w = shares.shape[2:]
     with torch.autocast(shares.device.type, enabled=False):
-        each = torch.sigmoid(shares).reshape(n, k, 4 * h * w)
+        each = torch.sigmoid(shares).reshape(n, k, -1)
         rows = torch.cat((colours, torch.ones_like(colours[..., :1])), 2).transpose(1, 2)
-        mixed = rows @ each  # [N,4,4*H*W]: red, green, blue, sum of shares
-        return (mixed[:, :3] / (mixed[:, 3:] + 1e-6)).view(n, 12, h, w)
+        mixed = rows @ each  # [N,4,P*H*W]: red, green, blue, sum of shares
+        return (mixed[:, :3] / (mixed[:, 3:] + 1e-6)).view(n, -1, h, w)
 
 
 def warp(image: Tensor, displacement: Tensor) -> Tensor:
