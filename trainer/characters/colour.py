@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import colorsys
+from functools import lru_cache
 
 Colour = tuple[float, float, float]
 
 
+@lru_cache(maxsize=16384)
 def argb(colour: Colour, alpha: float = 1.0) -> int:
     """The colour as skia's 0xAARRGGBB integer. Components are clipped to [0, 1]."""
     a, r, g, b = (round(255 * min(max(c, 0.0), 1.0)) for c in (alpha, *colour))

@@ -9,6 +9,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from functools import lru_cache
+from struct import Struct
+from typing import Final
 
 import numpy as np
 import skia
@@ -89,9 +91,34 @@ def stroke_outline(
     return ribbon(points, width * _taper(len(points), start, end))
 
 
+MOVE: Final = bytes([int(skia.Path.kMove_Verb)])
+LINE: Final = bytes([int(skia.Path.kLine_Verb)])
+CUBIC: Final = bytes([int(skia.Path.kCubic_Verb)])
+CLOSE: Final = bytes([int(skia.Path.kClose_Verb)])
+_FORMAT: Final = bytes(skia.Path().serialize())[:4]
+_counts: Final = Struct("=3i").pack
+
+
+def traced(points: bytes, verbs: bytes) -> skia.Path:
+    """The path of some verbs and their points (pairs of float32).
+
+    It is handed over whole, in skia's serialised form: its drawing methods cost a call each.
+    """
+    out = skia.Path()
+    counts = _counts(len(points) // 8, 0, len(verbs))
+    if not out.readFromMemory(_FORMAT + counts + points + verbs + bytes(-len(verbs) % 4)):
+        raise RuntimeError("this version of skia-python writes paths in another form")
+    return out
+
+
+@lru_cache(maxsize=1024)
+def _polygon(count: int, closed: bool) -> bytes:
+    return MOVE + LINE * (count - 1) + (CLOSE if closed else b"")
+
+
 def path(points: Points, closed: bool = True) -> skia.Path:
     """A skia path along `points` [N, 2]."""
-    return skia.Path.Polygon(list(map(skia.Point, *points.T.tolist())), closed)
+    return traced(points.astype(np.float32).tobytes(), _polygon(len(points), closed))
 
 
 class Pen:

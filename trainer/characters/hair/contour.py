@@ -6,15 +6,17 @@ at every size; numpy works on all lines of a layer together, as one call each wo
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from functools import lru_cache
 
 import numpy as np
 import skia
+from numpy.typing import NDArray
 
-from trainer.characters.ink import Points
+from trainer.characters.ink import CLOSE, CUBIC, LINE, MOVE, Points, traced
 
-Row = list[float]
+Contour = tuple[bytes, bytes]
+"""One closed contour: its points (pairs of float32) and its verbs, as `ink.traced` takes them."""
 
 
 def cubics(points: Points) -> Points:
@@ -27,36 +29,45 @@ def cubics(points: Points) -> Points:
     return np.concatenate([start + tangent[..., :-1, :], end - tangent[..., 1:, :], end], -1)
 
 
-def loop(forth: Points, back: Points) -> tuple[list[Row], list[list[Row]], list[list[Row]]]:
-    """What `add_loop` needs for the contours along `forth` [K, N, 2] and home along `back`."""
-    home = back[:, ::-1]
-    starts = np.concatenate([forth[:, 0], home[:, 0]], -1)
-    out: tuple[list[Row], list[list[Row]], list[list[Row]]] = (
-        starts.tolist(), cubics(forth).tolist(), cubics(home).tolist(),
-    )  # fmt: skip
+def loop(forth: Points, back: Points) -> list[Contour]:
+    """The closed contours smooth along `forth` [K, N, 2], a straight step, smooth home along `back`
+    [K, M, 2]."""
+    row = _loops(forth, back[:, ::-1])
+    points, size = row.tobytes(), row[0].nbytes if len(row) else 0
+    verbs = _verbs(forth.shape[1] - 1, back.shape[1] - 1)
+    return [(points[k * size : (k + 1) * size], verbs) for k in range(len(row))]
+
+
+def _loops(forth: Points, home: Points) -> NDArray[np.float32]:
+    """The points [K, 3 N + 3 M - 4, 2] of closed contours along `forth` and on along `home`."""
+    count, turn, rest = len(forth), 3 * forth.shape[1] - 2, 3 * home.shape[1] - 3
+    out = np.empty((count, turn + 1 + rest, 2), np.float32)
+    out[:, 0], out[:, 1:turn] = forth[:, 0], cubics(forth).reshape(count, turn - 1, 2)
+    out[:, turn], out[:, turn + 1 :] = home[:, 0], cubics(home).reshape(count, rest, 2)
     return out
 
 
-def add_loop(path: skia.Path, start: Row, forth: list[Row], back: list[Row]) -> None:
-    """Add a closed contour: smooth along `forth`, a straight step, smooth along `back`."""
-    cubic = path.cubicTo
-    path.moveTo(start[0], start[1])
-    for row in forth:
-        cubic(*row)
-    path.lineTo(start[2], start[3])
-    for row in back:
-        cubic(*row)
-    path.close()
+@lru_cache(maxsize=256)
+def _verbs(forth: int, home: int) -> bytes:
+    return MOVE + CUBIC * forth + LINE + CUBIC * home + CLOSE
 
 
-def smooth(outline: Points) -> skia.Path:
-    """The closed path along `outline` [N, 2], smooth but at its start."""
-    path = skia.Path()
-    path.moveTo(*outline[0].tolist())
-    for row in cubics(outline).tolist():
-        path.cubicTo(*row)
-    path.close()
-    return path
+def smooth(outline: Points) -> Contour:
+    """The closed contour along `outline` [N, 2], smooth but at its start."""
+    points = np.empty((3 * len(outline) - 2, 2), np.float32)
+    points[0], points[1:] = outline[0], cubics(outline).reshape(-1, 2)
+    return points.tobytes(), _smooth_verbs(len(outline) - 1)
+
+
+@lru_cache(maxsize=256)
+def _smooth_verbs(count: int) -> bytes:
+    return MOVE + CUBIC * count + CLOSE
+
+
+def joined(contours: Iterable[Contour]) -> skia.Path:
+    """One path (winding rule) of several contours."""
+    points, verbs = zip(*contours, strict=True)
+    return traced(b"".join(points), b"".join(verbs))
 
 
 @lru_cache(maxsize=512)
@@ -74,23 +85,20 @@ def taper(count: int, first: int, start: float, end: float, even: bool) -> Point
     return width
 
 
-def strokes(
-    lines: Points, widths: Points, firsts: Sequence[int]
-) -> tuple[list[Row], list[list[Row]], list[list[Row]]]:
-    """Contours (for `add_loop`) of strokes along `lines` [K, N, 2] with full `widths` [K, N], each
-    drawn from its point `firsts` on."""
+def strokes(lines: Points, widths: Points, firsts: Sequence[int]) -> list[Contour]:
+    """Contours of strokes along `lines` [K, N, 2] with full `widths` [K, N], each drawn from its
+    point `firsts` on."""
     step = np.empty_like(lines)
     step[:, 1:-1] = lines[:, 2:] - lines[:, :-2]
     step[:, 0] = lines[:, 1] - lines[:, 0]
     step[:, -1] = lines[:, -1] - lines[:, -2]
     step /= np.sqrt((step * step).sum(-1, keepdims=True)) + 1e-9
     half = step[..., ::-1] * (-1.0, 1.0) * (0.5 * widths[..., None])
-    forth, home = lines + half, (lines - half)[:, ::-1]
-    rows_forth, rows_home = cubics(forth).tolist(), cubics(home).tolist()
-    starts = np.concatenate([forth[np.arange(len(lines)), list(firsts)], home[:, 0]], -1).tolist()
-    last = lines.shape[1] - 1
-    return (
-        starts,
-        [rows[first:] for rows, first in zip(rows_forth, firsts, strict=True)],
-        [rows[: last - first] for rows, first in zip(rows_home, firsts, strict=True)],
-    )
+    rows = _loops(lines + half, (lines - half)[:, ::-1])
+    points, size, spans = rows.tobytes(), rows[0].nbytes, lines.shape[1] - 1
+    # Three points a span, at both ends of a row, are left out for what is not drawn.
+    return [
+        (points[k * size + 24 * first : (k + 1) * size - 24 * first],
+         _verbs(spans - first, spans - first))
+        for k, first in enumerate(firsts)
+    ]  # fmt: skip

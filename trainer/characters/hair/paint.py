@@ -6,10 +6,10 @@ import numpy as np
 import skia
 
 from trainer.characters.colour import Colour, argb, mix
-from trainer.characters.hair.contour import Row, add_loop, loop, smooth, strokes, taper
+from trainer.characters.hair.contour import Contour, joined, loop, smooth, strokes, taper
 from trainer.characters.hair.shapes import Clumps, HairShapes, union
 from trainer.characters.hair.strand import STATIONS
-from trainer.characters.ink import Pen, Points, linear, radial, vertical
+from trainer.characters.ink import Pen, Points, linear, path, radial, vertical
 from trainer.characters.palette import HairColours
 from trainer.characters.style import Style
 
@@ -38,7 +38,7 @@ def draw_front(pen: Pen, shapes: HairShapes, colours: HairColours, style: Style)
     """Draw the scalp's cap, side locks and fringe, what stands off the head, and the shine."""
     ink = _Ink(pen, colours, style)
     base, fill = argb(colours.base), _long_gradient(shapes, colours, colours.base)
-    pen.fill(smooth(shapes.cap), base, fill)
+    pen.fill(joined([smooth(shapes.cap)]), base, fill)
     ink.draw(shapes.parting, 0.7, 0.5, 0.6)
     ink.draw(shapes.rims, 0.9, 0.1, 0.5)
     ink.clumps(shapes.front, base, fill, off=False)
@@ -74,10 +74,7 @@ class _Ink:
             return
         width = weight * self.width * taper(len(lines[0]), 0, start, end, self.even)
         contours = strokes(np.stack(lines), np.tile(width, (len(lines), 1)), [0] * len(lines))
-        path = skia.Path()
-        for contour in zip(*contours, strict=True):
-            add_loop(path, *contour)
-        self.pen.fill(path, self.line)
+        self.pen.fill(joined(contours), self.line)
 
     def clumps(
         self,
@@ -111,32 +108,27 @@ class _Ink:
         for i, strand in enumerate(clumps.strands):
             if flat and strand.bare > 0:
                 continue
-            self.pen.fill(clumps.outlines[i], base, fill)
+            self.pen.fill(joined([clumps.outlines[i]]), base, fill)
             wide = max(strand.half)
             if strips and wide > 0.04:
                 simple = hard or wide < self.fine
-                self._shade(_closed(strips[i]), clumps.edges[i], strand.shade, simple)
+                self._shade(joined([strips[i]]), clumps.edges[i], strand.shade, simple)
             if i in lit:
                 near, far = clumps.edges[i, ::-1, 7] if self.light > 0 else clumps.edges[i, :, 7]
                 tones = [argb(self.colours.light, 0.5), argb(self.colours.light, 0.0)]
                 self.pen.fill(
-                    _closed(lit[i]), tones[0], linear(near, near + 0.4 * (far - near), tones)
+                    joined([lit[i]]), tones[0], linear(near, near + 0.4 * (far - near), tones)
                 )
-            path = skia.Path()
-            for contour in lines[i]:
-                add_loop(path, *contour)
-            self.pen.fill(path, self.line)
+            self.pen.fill(joined(lines[i]), self.line)
 
-    def _flat(self, clumps: Clumps, lines: _Contours, strips: list[_Contour]) -> None:
-        shade, ink = skia.Path(), skia.Path()
-        for i, strand in enumerate(clumps.strands):
-            if strand.bare > 0:
-                for contour in lines[i]:
-                    add_loop(ink, *contour)
-                if strips:
-                    add_loop(shade, *strips[i])
-        self.pen.fill(shade, argb(self.colours.shadow, 0.75 if self.shading == "cel" else 0.4))
-        self.pen.fill(ink, self.line)
+    def _flat(self, clumps: Clumps, lines: list[list[Contour]], strips: list[Contour]) -> None:
+        chosen = [i for i, strand in enumerate(clumps.strands) if strand.bare > 0]
+        if not chosen:
+            return
+        if strips:
+            alpha = 0.75 if self.shading == "cel" else 0.4
+            self.pen.fill(joined(strips[i] for i in chosen), argb(self.colours.shadow, alpha))
+        self.pen.fill(joined(line for i in chosen for line in lines[i]), self.line)
 
     def _shade(self, strip: skia.Path, both: Points, depth: float, hard: bool) -> None:
         """Shade the side away from the light: a hard strip in cel work, else a gradient."""
@@ -161,7 +153,7 @@ class _Ink:
         left, right = clumps.edges[:, 0, 2:], clumps.edges[:, 1, 2:]
         return (left, right) if self.light > 0 else (right, left)
 
-    def _strips(self, clumps: Clumps, hard: bool) -> list[_Contour]:
+    def _strips(self, clumps: Clumps, hard: bool) -> list[Contour]:
         """The strips to shade [K]: along the far edge, growing from the root to the tip; hard ones
         only as wide as the strand's `shade`."""
         far, near = self._sides(clumps)
@@ -170,18 +162,18 @@ class _Ink:
         else:
             shades = [s.shade if max(s.half) < self.fine else 2.2 for s in clumps.strands]
             reach = np.clip(np.array(shades)[:, None] * _SWELL, 0, 1)
-        return list(zip(*loop(far, far + (near - far) * reach[..., None]), strict=True))
+        return loop(far, far + (near - far) * reach[..., None])
 
-    def _lit(self, clumps: Clumps) -> dict[int, _Contour]:
+    def _lit(self, clumps: Clumps) -> dict[int, Contour]:
         """Strips along the lit edge of the broad strands, by their place."""
         broad = [i for i, s in enumerate(clumps.strands) if max(s.half) > 0.12]
         if not broad:
             return {}
         far, near = (side[broad] for side in self._sides(clumps))
         strips = loop(near, near + (far - near) * (0.7 * _SWELL)[:, None])
-        return dict(zip(broad, zip(*strips, strict=True), strict=True))
+        return dict(zip(broad, strips, strict=True))
 
-    def _lines(self, clumps: Clumps) -> _Contours:
+    def _lines(self, clumps: Clumps) -> list[list[Contour]]:
         """The strokes of every strand [K]: both edges, the end where it is blunt, inner lines."""
         lines: list[Points] = []
         widths: list[Points] = []
@@ -204,23 +196,13 @@ class _Ink:
                 widths.append(taper(STATIONS, 0, 0.0, 0.0, True))
                 firsts.append(0)
             counts.append(len(firsts))
-        contours = list(
-            zip(*strokes(np.array(lines), self.width * np.array(widths), firsts), strict=True)
-        )
+        contours = strokes(np.array(lines), self.width * np.array(widths), firsts)
         return [contours[a:b] for a, b in zip([0, *counts[:-1]], counts, strict=True)]
-
-
-def _closed(contour: _Contour) -> skia.Path:
-    path = skia.Path()
-    add_loop(path, *contour)
-    return path
 
 
 _T = np.linspace(0, 1, STATIONS - 2)
 _SWELL = 0.5 * np.sin(0.85 * np.pi * _T) ** 0.8 + 0.25 * _T
 _ACROSS = np.linspace(0, 1, STATIONS)[:, None]
-_Contour = tuple[Row, list[Row], list[Row]]
-_Contours = list[list[_Contour]]
 
 
 def _long_gradient(shapes: HairShapes, colours: HairColours, colour: Colour) -> skia.Shader | None:
@@ -272,10 +254,9 @@ def _draw_shine(pen: Pen, shapes: HairShapes, colours: HairColours, style: Style
     if not shapes.shine:
         return
     alpha = {"flat": 0.8, "cel": 0.85, "soft": 0.6, "painted": 0.65}[style.shading]
-    path = skia.Path()
-    for outline in shapes.shine:
-        if shapes.hair.shine == "zigzag":
-            path.addPoly([skia.Point(x, y) for x, y in outline.tolist()], True)
-        else:
-            path.addPath(smooth(outline))
-    pen.fill(path, argb(colours.light, alpha))
+    if shapes.hair.shine == "zigzag":
+        (band,) = shapes.shine
+        lit = path(band)
+    else:
+        lit = joined(map(smooth, shapes.shine))
+    pen.fill(lit, argb(colours.light, alpha))

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 import skia
 
-from trainer.characters.hair.contour import add_loop, loop, smooth
+from trainer.characters.hair.contour import Contour, joined, loop, smooth
 from trainer.characters.hair.design import Hair
 from trainer.characters.hair.dome import back_view, front_view
 from trainer.characters.hair.strand import STATIONS, Strand, edges
@@ -23,7 +23,7 @@ class Clumps:
 
     strands: tuple[Strand, ...]
     edges: Points
-    outlines: tuple[skia.Path, ...]
+    outlines: tuple[Contour, ...]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -90,13 +90,8 @@ def shape_hair(hair: Hair, head: Head, view: View) -> HairShapes:
 
 def _clumps(strands: list[Strand], points: Points) -> Clumps:
     both = points.reshape(len(strands), 2, STATIONS, 2)
-    outlines = []
     # Right edge first: clockwise, as the cap and the mass are, so that unions have no holes.
-    for contour in zip(*loop(both[:, 1], both[:, 0]), strict=True):
-        path = skia.Path()
-        add_loop(path, *contour)
-        outlines.append(path)
-    return Clumps(tuple(strands), both, tuple(outlines))
+    return Clumps(tuple(strands), both, tuple(loop(both[:, 1], both[:, 0])))
 
 
 def front_path(shapes: HairShapes) -> skia.Path:
@@ -106,8 +101,4 @@ def front_path(shapes: HairShapes) -> skia.Path:
 
 def union(outline: Points, clumps: Clumps) -> skia.Path:
     """The union of a closed outline [N, 2] and clumps (winding rule)."""
-    out = smooth(outline)
-    for path in clumps.outlines:
-        out.addPath(path)
-    out.setFillType(skia.PathFillType.kWinding)
-    return out
+    return joined([smooth(outline), *clumps.outlines])
