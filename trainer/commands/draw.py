@@ -55,7 +55,9 @@ def register(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) ->
     parser.add_argument("--styles", choices=tuple(_STYLES), default="training")
     parser.add_argument("--clean", action="store_true", help="no JPEG, blur, grain and the like")
     parser.add_argument("--scenes", type=int, help="so many scenes for the finder instead")
-    parser.add_argument("--sprite", type=int, metavar="SEED", help="one sprite instead: OUT is a PNG")
+    parser.add_argument(
+        "--sprite", type=int, metavar="SEED", help="one sprite instead: OUT is a PNG"
+    )
     parser.add_argument("--workers", type=int, default=1, help="processes that draw")
     parser.set_defaults(run=run)
 

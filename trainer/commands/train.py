@@ -53,6 +53,8 @@ def _train(arguments: argparse.Namespace, world: World) -> int:
         )
     torch.manual_seed(recipe.seed)
     method = registry.build(recipe)
+    if not arguments.resume:
+        method.begin()
     source = method.source(arguments.data)
     if world.leads:
         out.mkdir(parents=True, exist_ok=True)

@@ -38,7 +38,9 @@ class Scenes:
     count: NDArray[np.int64]
 
 
-def write_scenes(folder: Path, scenes: Iterable[Scene], total: int, size: int, first_seed: int) -> None:
+def write_scenes(
+    folder: Path, scenes: Iterable[Scene], total: int, size: int, first_seed: int
+) -> None:
     """Write `total` scenes of `size` pixels. Raises DatasetError when the folder exists."""
     if folder.exists():
         raise DatasetError(f"{folder} exists already; choose another folder or remove it")
@@ -72,7 +74,9 @@ def open_scenes(folder: Path) -> Scenes:
             f"{folder} is no set of scenes ({error}); make one with `python -m trainer draw OUT "
             "--scenes`"
         ) from error
-    if description.get("version") != SCENES_VERSION or description.get("landmarks") != list(LANDMARKS):
+    if description.get("version") != SCENES_VERSION or description.get("landmarks") != list(
+        LANDMARKS
+    ):
         raise DatasetVersionError(f"{folder} was drawn by another release; draw it again")
     try:
         pictures = np.load(folder / "pictures.npy", mmap_mode="r")

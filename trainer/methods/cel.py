@@ -37,11 +37,14 @@ CONTROL = 2 * expression.SIZE
 class Sizes(Options):
     """`[network]`: see `trainer.networks.cel.Cel` and `trainer.networks.patch`."""
 
-    widths: tuple[int, int, int, int, int] = (24, 64, 96, 192, 256)
+    widths: tuple[int, int, int, int, int] = (16, 64, 96, 160, 256)
     blocks: tuple[int, int, int] = (1, 1, 1)
     mapping: int = 128
     colours: int = 7
     reach: float = 0.15
+    fine: bool = True
+    start: Path | None = None
+    """Folder of the run of a coarse network (fine = false, half the size) to go on from."""
     tagger: Path | None = None
     """Folder of a run of the tagger; the perceptual term compares its features."""
     discriminator_width: int = 32
@@ -101,7 +104,9 @@ class CelMethod(Method):
             mapping=sizes.mapping,
             colours=sizes.colours,
             reach=sizes.reach,
+            fine=sizes.fine,
         )
+        self._start = sizes.start
         self.networks = {"generator": self.generator}
         self.ema = ("generator",)
         self.optimisers = {"generator": self._adam(self.generator)}
@@ -116,6 +121,12 @@ class CelMethod(Method):
         self._made: deque[Tensor] = deque()
         if recipe.compile:
             self._paired = torch.compile(self._paired)  # type: ignore[method-assign]
+
+    def begin(self) -> None:
+        """Take over the averaged network of the coarse run that the recipe names, if it does."""
+        if self._start is not None:
+            coarse = cast(CelMethod, registry.trained(self._start))
+            self.generator.refine(coarse.generator)
 
     def source(self, data: Path | None) -> Source:
         """Pairs from the drawn data set in `data`. Raises DatasetError."""

@@ -89,7 +89,9 @@ class FinderMethod(Method):
             for dx, dy in points.tolist():
                 x, y = (column + 0.5) * STRIDE + dx, (row + 0.5) * STRIDE + dy
                 x, y = (int(min(max(v, 1), size - 2)) for v in (x, y))
-                image[i, :, y - 1 : y + 2, x - 1 : x + 2] = torch.tensor([1.0, -1.0, -1.0])[:, None, None]
+                image[i, :, y - 1 : y + 2, x - 1 : x + 2] = torch.tensor([1.0, -1.0, -1.0])[
+                    :, None, None
+                ]
         heat = F.interpolate(torch.sigmoid(found.heat), size=size)
         return grid([batch["image"], heat, image])
 

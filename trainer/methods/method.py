@@ -47,6 +47,9 @@ class Method(ABC):
         self.ema: tuple[str, ...] = ()
         self.optimisers: dict[str, Optimizer] = {}
 
+    def begin(self) -> None:
+        """Called before the first step of a new run, not when one is resumed."""
+
     @abstractmethod
     def source(self, data: Path | None) -> Source:
         """The source of batches over the data set in folder `data` (None: the user gave none)."""

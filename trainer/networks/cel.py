@@ -48,7 +48,7 @@ class Cel(nn.Module):
         self,
         control: int,
         size: int = 256,  # side of the crop, pixels; fixes the learnt map of positions
-        widths: tuple[int, int, int, int, int] = (24, 64, 96, 192, 256),  # at 1/2 to 1/32
+        widths: tuple[int, int, int, int, int] = (16, 64, 96, 160, 256),  # at 1/2 to 1/32
         blocks: tuple[int, int, int] = (1, 1, 1),  # controlled blocks at 1/8, 1/16 and 1/32
         mapping: int = 128,  # width of the mapping network
         colours: int = 7,  # of the palette that paint is mixed from
@@ -212,7 +212,8 @@ class Palette(nn.Module):
         where = self.look(x).flatten(2).float().softmax(2)  # [N,K,S/8*S/8]
         tint = self.tint(x.mean((2, 3))).float().unflatten(1, (-1, 3))
         with torch.autocast(x.device.type, enabled=False):
-            found = where @ F.avg_pool2d(image, image.shape[-1] // x.shape[-1]).flatten(2).transpose(1, 2)
+            small = F.avg_pool2d(image, image.shape[-1] // x.shape[-1])
+            found = where @ small.flatten(2).transpose(1, 2)
             return torch.tanh(torch.atanh(0.98 * found) + tint)
 
 

@@ -47,7 +47,8 @@ class Finder(nn.Module):
             _step(sixteenth, deepest, 2), Residual(deepest), Residual(deepest)
         )
         self.lower = nn.ModuleList(
-            nn.Conv2d(a, b, 1) for a, b in ((deepest, sixteenth), (sixteenth, eighth), (eighth, quarter))
+            nn.Conv2d(a, b, 1)
+            for a, b in ((deepest, sixteenth), (sixteenth, eighth), (eighth, quarter))
         )
         self.merge = nn.ModuleList(
             (Residual(sixteenth), Residual(eighth), _step(quarter, 2 * quarter, 1))
