@@ -1,7 +1,15 @@
 """The artist: draws anime characters from a seed; identity, view and expression are separate."""
 
 from trainer.characters.character import Character, sample_character, sample_view
-from trainer.characters.compose import Drawing, draw
+from trainer.characters.compose import Drawing, draw, draw_all
 from trainer.characters.view import View
 
-__all__ = ["Character", "Drawing", "View", "draw", "sample_character", "sample_view"]
+__all__ = [
+    "Character",
+    "Drawing",
+    "View",
+    "draw",
+    "draw_all",
+    "sample_character",
+    "sample_view",
+]

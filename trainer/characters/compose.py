@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 import numpy as np
@@ -35,19 +36,33 @@ class Drawing:
 
 
 @dataclass(frozen=True, slots=True)
-class _Shapes:
+class _Still:
+    """What no expression changes."""
+
     face: FaceShape
     hair: hairs.HairShapes
+    front: skia.Path
+
+
+@dataclass(frozen=True, slots=True)
+class _Mood:
+    """What an expression shapes."""
+
+    p: Mapping[str, float]
     eyes: tuple[EyeShape, EyeShape]
     brows: tuple[Points, Points]
     mouth: MouthShape
 
 
-def _shapes(character: Character, view: View, p: Mapping[str, float]) -> _Shapes:
-    c = character
-    return _Shapes(
-        face=faces.shape_face(c.head, view),
-        hair=hairs.shape_hair(c.hair, c.head, view),
+def _still(c: Character, view: View) -> _Still:
+    hair = hairs.shape_hair(c.hair, c.head, view)
+    return _Still(faces.shape_face(c.head, view), hair, hairs.front_path(hair))
+
+
+def _mood(c: Character, view: View, expression: Vector) -> _Mood:
+    p = dict(zip(NAMES, expression.tolist(), strict=True))
+    return _Mood(
+        p=p,
         eyes=(shape_eye(c.eyes, view, -1.0, p), shape_eye(c.eyes, view, 1.0, p)),
         brows=(shape_brow(c.brows, view, -1.0, p), shape_brow(c.brows, view, 1.0, p)),
         mouth=shape_mouth(c.mouth, view, p),
@@ -68,18 +83,58 @@ def draw(
     character whose background is transparent) what is not the character has alpha 0. The same
     arguments give the same picture, bit for bit.
     """
+    return draw_all(character, view, [expression], size, supersampling, background)[0]
+
+
+def draw_all(
+    character: Character,
+    view: View,
+    expressions: Sequence[Vector],
+    size: int,
+    supersampling: int = 1,
+    background: bool = True,
+) -> list[Drawing]:
+    """The drawings that `draw` gives for each of `expressions`, bit for bit, in a fraction of its
+    time: what no expression changes is drawn once, below and above the faces."""
     full = size * supersampling
-    pixels = np.zeros((full, full, 4), np.uint8)
-    info = skia.ImageInfo.Make(full, full, skia.kRGBA_8888_ColorType, skia.kPremul_AlphaType)
-    surface = skia.Surface.MakeRasterDirect(info, pixels)
-    canvas = surface.getCanvas()
+    still = _still(character, view)
+
+    def sheet(pixels: NDArray[np.uint8]) -> skia.Surface:
+        info = skia.ImageInfo.Make(full, full, skia.kRGBA_8888_ColorType, skia.kPremul_AlphaType)
+        return skia.Surface.MakeRasterDirect(info, pixels)
+
+    def layer(draw_layer: _Layer) -> skia.Image | None:
+        pixels = np.zeros((full, full, 4), np.uint8)
+        surface = sheet(pixels)
+        with _placed(surface.getCanvas(), character, view, full) as pen:
+            draw_layer(pen, character, view, still)
+        return surface.makeImageSnapshot() if pixels.any() else None
+
+    ground = np.zeros((full, full, 4), np.uint8)
+    canvas = sheet(ground).getCanvas()
     if background:
         draw_background(canvas, character.background, full)
-    landmarks = draw_on(canvas, character, view, expression, full)
-    surface.flushAndSubmit()
-    if supersampling > 1:
-        pixels = _shrink(pixels, supersampling)
-    return Drawing(_straight(pixels), landmarks / np.float32(supersampling))
+    with _placed(canvas, character, view, full) as pen:
+        _draw_below(pen, character, view, still)
+    hair, worn_on_it, over = layer(_draw_hair), layer(_draw_worn), layer(_draw_over)
+
+    drawings = []
+    for expression in expressions:
+        mood = _mood(character, view, expression)
+        pixels = ground.copy()
+        canvas = sheet(pixels).getCanvas()
+        for draw_part, above in (
+            (_draw_face, hair), (_draw_through_hair, worn_on_it), (_draw_marks, over),
+        ):  # fmt: skip
+            with _placed(canvas, character, view, full) as pen:
+                draw_part(pen, character, view, still, mood)
+            if above is not None:
+                canvas.drawImage(above, 0, 0)
+        landmarks = _landmarks(character, view, still, mood, full)
+        if supersampling > 1:
+            pixels = _shrink(pixels, supersampling)
+        drawings.append(Drawing(_straight(pixels), landmarks / np.float32(supersampling)))
+    return drawings
 
 
 def draw_on(
@@ -89,66 +144,100 @@ def draw_on(
 
     Returns its landmarks [27, 2] in the canvas's pixels. Several calls make a scene.
     """
-    p = dict(zip(NAMES, expression.tolist(), strict=True))
-    shapes = _shapes(character, view, p)
+    still, mood = _still(character, view), _mood(character, view, expression)
+    with _placed(canvas, character, view, size) as pen:
+        _draw_below(pen, character, view, still)
+        _draw_face(pen, character, view, still, mood)
+        _draw_hair(pen, character, view, still)
+        _draw_through_hair(pen, character, view, still, mood)
+        _draw_worn(pen, character, view, still)
+        _draw_marks(pen, character, view, still, mood)
+        _draw_over(pen, character, view, still)
+    return _landmarks(character, view, still, mood, size)
+
+
+@contextmanager
+def _placed(canvas: skia.Canvas, c: Character, view: View, size: int) -> Iterator[Pen]:
+    """A pen whose unit is the face unit, while the context is open."""
     canvas.save()
     canvas.concat(view.matrix(size))
-    pen = Pen(canvas, 1.0 / (view.eye_distance * size), character.style.even_pen)
-    _draw_layers(pen, character, view, shapes, p)
-    canvas.restore()
-    return _landmarks(character, view, shapes, size)
+    try:
+        yield Pen(canvas, 1.0 / (view.eye_distance * size), c.style.even_pen)
+    finally:
+        canvas.restore()
 
 
-def _draw_layers(
-    pen: Pen, c: Character, view: View, s: _Shapes, p: Mapping[str, float]
-) -> None:
+# The layers, from the back to the front.
+
+_Layer = Callable[[Pen, Character, View, _Still], None]
+
+
+def _draw_below(pen: Pen, c: Character, view: View, s: _Still) -> None:
     colours, style, palette, head = c.palette.hair, c.style, c.palette, c.head
+    tones = (palette.skin, palette.skin_shadow, palette.skin_line)
     worn.draw_behind(pen, c.accessories, head, view, style)
     hairs.draw_back(pen, s.hair, colours, style)
-    draw_body(pen, c.outfit, head, view, palette.skin, palette.skin_shadow, palette.skin_line, style)
+    draw_body(pen, c.outfit, head, view, *tones, style)
     hairs.draw_over_body(pen, s.hair, colours, style)
     faces.draw_ears(pen, head, c.features, view, palette, style)
     worn.draw_ear_jewellery(pen, c.accessories, head, view, style)
     faces.draw_skin(pen, s.face, head, c.features, palette, style)
-    front = hairs.front_path(s.hair)
-    faces.draw_hair_shadow(pen, s.face, front, palette, style)
+    faces.draw_hair_shadow(pen, s.face, s.front, palette, style)
+
+
+def _draw_face(pen: Pen, c: Character, view: View, s: _Still, mood: _Mood) -> None:
+    style, palette, head, p = c.style, c.palette, c.head, mood.p
     faces.draw_gloom(pen, s.face, p)
     faces.draw_blush(pen, c.features, s.face, view, palette, p)
     faces.draw_mole(pen, c.features, view)
     faces.draw_nose(pen, head, c.features, view, palette, style)
     faces.draw_jaw(pen, s.face, c.features, palette, style)
-    draw_mouth(pen, c.mouth, s.mouth, palette, style, p)
-    for eye in s.eyes:
+    draw_mouth(pen, c.mouth, mood.mouth, palette, style, p)
+    for eye in mood.eyes:
         draw_eye(pen, c.eyes, eye, palette, view, p)
         draw_lashes(pen, c.eyes, eye, palette, style)
     if not style.brows_over_hair:
-        _draw_brows(pen, c, s)
-    for eye in s.eyes:
+        _draw_brows(pen, c, mood)
+    for eye in mood.eyes:
         draw_tears(pen, eye, head, view, p)
-    hairs.draw_front(pen, s.hair, colours, style)
-    if style.eyes_through_hair:
-        with pen.clipped(front), pen.layer(0.75):
-            for eye in s.eyes:
-                draw_lashes(pen, c.eyes, eye, palette, style)
-    if style.brows_over_hair:
-        _draw_brows(pen, c, s)
-    worn.draw_on_face(pen, c.accessories, head, view, style)
-    worn.draw_on_hair(pen, c.accessories, head, view, style, colours)
-    draw_sweat(pen, head, view, p)
-    draw_vein(pen, head, view, p)
-    worn.draw_over(
-        pen, c.accessories, head, view, style, palette.skin, palette.skin_shadow, palette.skin_line
-    )
 
 
-def _draw_brows(pen: Pen, c: Character, s: _Shapes) -> None:
-    for spine in s.brows:
+def _draw_hair(pen: Pen, c: Character, view: View, s: _Still) -> None:
+    hairs.draw_front(pen, s.hair, c.palette.hair, c.style)
+
+
+def _draw_through_hair(pen: Pen, c: Character, view: View, s: _Still, mood: _Mood) -> None:
+    if c.style.eyes_through_hair:
+        with pen.clipped(s.front), pen.layer(0.75):
+            for eye in mood.eyes:
+                draw_lashes(pen, c.eyes, eye, c.palette, c.style)
+    if c.style.brows_over_hair:
+        _draw_brows(pen, c, mood)
+
+
+def _draw_worn(pen: Pen, c: Character, view: View, s: _Still) -> None:
+    worn.draw_on_face(pen, c.accessories, c.head, view, c.style)
+    worn.draw_on_hair(pen, c.accessories, c.head, view, c.style, c.palette.hair)
+
+
+def _draw_marks(pen: Pen, c: Character, view: View, s: _Still, mood: _Mood) -> None:
+    draw_sweat(pen, c.head, view, mood.p)
+    draw_vein(pen, c.head, view, mood.p)
+
+
+def _draw_over(pen: Pen, c: Character, view: View, s: _Still) -> None:
+    tones = (c.palette.skin, c.palette.skin_shadow, c.palette.skin_line)
+    worn.draw_over(pen, c.accessories, c.head, view, c.style, *tones)
+
+
+def _draw_brows(pen: Pen, c: Character, mood: _Mood) -> None:
+    for spine in mood.brows:
         draw_brow(pen, c.brows, spine, c.palette)
 
 
-def _landmarks(c: Character, view: View, s: _Shapes, size: int) -> NDArray[np.float32]:
-    left, right = s.eyes
-    jaw, mouth = s.face, s.mouth
+def _landmarks(c: Character, view: View, s: _Still, mood: _Mood, size: int) -> NDArray[np.float32]:
+    left, right = mood.eyes
+    jaw, mouth, brows = s.face, mood.mouth, mood.brows
     centre = len(mouth.upper) // 2
     places = {
         "left_eye": left.centre[0], "right_eye": right.centre[0],
@@ -156,9 +245,9 @@ def _landmarks(c: Character, view: View, s: _Shapes, size: int) -> NDArray[np.fl
         "left_eye_top": left.upper[9], "left_eye_bottom": left.lower[9],
         "right_eye_inner": right.corners[0], "right_eye_outer": right.corners[1],
         "right_eye_top": right.upper[9], "right_eye_bottom": right.lower[9],
-        "left_brow_outer": s.brows[0][-1], "left_brow_middle": s.brows[0][6],
-        "left_brow_inner": s.brows[0][0], "right_brow_inner": s.brows[1][0],
-        "right_brow_middle": s.brows[1][6], "right_brow_outer": s.brows[1][-1],
+        "left_brow_outer": brows[0][-1], "left_brow_middle": brows[0][6],
+        "left_brow_inner": brows[0][0], "right_brow_inner": brows[1][0],
+        "right_brow_middle": brows[1][6], "right_brow_outer": brows[1][-1],
         "nose": faces.nose_place(c.head, view)[0],
         "mouth": view.face(np.array([[c.mouth.x, c.mouth.y]]))[0],
         "mouth_left": mouth.upper[0], "mouth_right": mouth.upper[-1],

@@ -19,7 +19,7 @@ from PIL import Image
 from tqdm import tqdm
 
 from contract.expression import CORE_EXPRESSIONS, EXPRESSIONS, NEUTRAL, Vector, preset
-from trainer.characters import View, draw, sample_character, sample_view
+from trainer.characters import View, draw, draw_all, sample_character, sample_view
 from trainer.characters import labels as shown
 from trainer.characters.damage import apply_damage, sample_damage
 from trainer.characters.moods import change_part, sample_mood
@@ -141,24 +141,22 @@ def draw_character(plan: Plan, seed: int) -> tuple[NDArray[np.uint8], Labels]:
     character = sample_character(seed, _STYLES[plan.styles])
     view = sample_view(rng, level=True)
     damage = sample_damage(rng) if plan.damage else None
-    pictures, moods, presets, points = [], [], [], []
-    for mood, which in _moods(rng, plan):
-        drawing = draw(character, view, mood, plan.size)
+    moods, presets = zip(*_moods(rng, plan), strict=True)
+    pictures = []
+    drawings = draw_all(character, view, moods, plan.size)
+    for drawing in drawings:
         picture = np.ascontiguousarray(drawing.picture[..., :3])
         pictures.append(apply_damage(picture, damage) if damage else picture)
-        moods.append(mood)
-        presets.append(which)
-        points.append(drawing.landmarks)
     labels = Labels(
         vectors=np.stack(moods),
         presets=np.array(presets, np.int64),
-        landmarks=np.stack(points),
+        landmarks=np.stack([drawing.landmarks for drawing in drawings]),
         attributes=np.stack([shown.attributes(character, m) for m in moods]),
-        hair=np.int64(shown.hair_index(character)),
-        eyes=np.int64(shown.eye_index(character)),
+        hair=np.array(shown.hair_index(character), np.int64),
+        eyes=np.array(shown.eye_index(character), np.int64),
         tags=np.stack([shown.tags(character, m) for m in moods]),
-        seeds=np.int64(seed),
-    )  # type: ignore[arg-type]
+        seeds=np.array(seed, np.int64),
+    )
     return np.stack(pictures), labels
 
 

@@ -7,7 +7,7 @@ import pytest
 
 from contract.expression import CORE_EXPRESSIONS, EXPRESSIONS, INDEX, NEUTRAL, preset, vector
 from contract.labels import ATTRIBUTES, LANDMARKS, TAGS
-from trainer.characters import View, draw, sample_character, sample_view
+from trainer.characters import View, draw, draw_all, sample_character, sample_view
 from trainer.characters.labels import attributes, tags
 from trainer.characters.moods import change_part, sample_mood, sample_preset
 from trainer.characters.scene import draw_scene
@@ -27,6 +27,16 @@ def test_same_seed_same_picture(seed: int) -> None:
     again = draw(sample_character(seed), view, preset("happy"), 96)
     np.testing.assert_array_equal(first.picture, again.picture)
     np.testing.assert_array_equal(first.landmarks, again.landmarks)
+
+
+def test_drawing_all_moods_at_once_changes_no_bit() -> None:
+    moods = [preset(name) for name in ("neutral", "crying", "angry", "laughing")]
+    for seed in range(6):
+        character, view = sample_character(seed), sample_view(np.random.default_rng(seed))
+        for mood, drawing in zip(moods, draw_all(character, view, moods, 96), strict=True):
+            alone = draw(character, view, mood, 96)
+            np.testing.assert_array_equal(drawing.picture, alone.picture)
+            np.testing.assert_array_equal(drawing.landmarks, alone.landmarks)
 
 
 def test_other_seed_other_picture() -> None:
