@@ -9,6 +9,8 @@ from typing import Final, Literal
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 PREFIX: Final = "CELMOOD_"
+SHORT: Final = {"finder": "FINDER"}
+"""Settings with a second, short variable; the one with the prefix wins."""
 
 
 class SettingsError(ValueError):
@@ -16,24 +18,26 @@ class SettingsError(ValueError):
 
 
 class Settings(BaseModel):
-    """All settings; `CELMOOD_MAX_BYTES` sets `max_bytes`, and so on."""
+    """All settings; `CELMOOD_MAX_BYTES` sets `max_bytes`, and so on; `FINDER` sets `finder` too."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     model_repository: Path = Path("model_repository")
     engine: Literal["onnxruntime", "triton"] = "onnxruntime"
-    triton: str = Field("127.0.0.1:8001", description="host:port of Triton's gRPC")
+    triton: str = Field(default="127.0.0.1:8001", description="host:port of Triton's gRPC")
     finder: Literal["network", "lbp"] = "network"
-    finder_threshold: float = Field(0.35, gt=0, lt=1)
-    model: str | None = Field(None, description="which of several models edits expressions")
+    finder_threshold: float = Field(default=0.35, gt=0, lt=1)
+    model: str | None = Field(default=None, description="which of several models edits expressions")
 
-    max_bytes: int = Field(32 * 2**20, gt=0, description="of one picture")
-    max_pixels: int = Field(40_000_000, gt=0, description="of one picture")
-    max_faces: int = Field(16, gt=0, description="edited in one picture")
+    max_bytes: int = Field(default=32 * 2**20, gt=0, description="of one picture")
+    max_pixels: int = Field(default=40_000_000, gt=0, description="of one picture")
+    max_faces: int = Field(default=16, gt=0, description="edited in one picture")
 
-    workers: int | None = Field(None, gt=0, description="pictures at once; by default the cores")
-    queue: int = Field(64, ge=0, description="requests that may wait for a worker")
-    timeout: float = Field(30.0, gt=0, description="seconds from acceptance to answer")
+    workers: int | None = Field(
+        default=None, gt=0, description="pictures at once; by default the cores"
+    )
+    queue: int = Field(default=64, ge=0, description="requests that may wait for a worker")
+    timeout: float = Field(default=30.0, gt=0, description="seconds from acceptance to answer")
 
 
 def from_environment(environment: Mapping[str, str], **given: object) -> Settings:
@@ -41,10 +45,11 @@ def from_environment(environment: Mapping[str, str], **given: object) -> Setting
 
     Variables of other parts of celmood (assets, cache) are left alone.
     """
+    variables = {name: _variable(environment, name) for name in Settings.model_fields}
     values: dict[str, object] = {
-        name: environment[PREFIX + name.upper()]
-        for name in Settings.model_fields
-        if environment.get(PREFIX + name.upper())
+        name: environment[variable]
+        for name, variable in variables.items()
+        if environment.get(variable)
     }
     values |= {name: value for name, value in given.items() if value is not None}
     try:
@@ -52,4 +57,10 @@ def from_environment(environment: Mapping[str, str], **given: object) -> Setting
     except ValidationError as error:
         first = error.errors()[0]
         name = "_".join(str(part) for part in first["loc"])
-        raise SettingsError(f"{PREFIX}{name.upper()}: {first['msg']}") from error
+        raise SettingsError(f"{variables.get(name, name)}: {first['msg']}") from error
+
+
+def _variable(environment: Mapping[str, str], name: str) -> str:
+    """The variable that sets `name` in this environment."""
+    full, short = PREFIX + name.upper(), SHORT.get(name, "")
+    return short if environment.get(short) and not environment.get(full) else full

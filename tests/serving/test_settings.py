@@ -23,6 +23,17 @@ def test_the_environment_sets_and_arguments_win() -> None:
     assert settings.triton == "127.0.0.1:8001"
 
 
+def test_the_finder_has_a_short_variable_too() -> None:
+    assert from_environment({"FINDER": "lbp"}).finder == "lbp"
+    assert from_environment({"FINDER": "lbp", "CELMOOD_FINDER": "network"}).finder == "network"
+    assert from_environment({"FINDER": "lbp", "CELMOOD_FINDER": ""}).finder == "lbp"
+    assert from_environment({"FINDER": "lbp"}, finder="network").finder == "network"
+    assert from_environment({"FINDER": ""}).finder == "network"
+    assert from_environment({"MODEL": "other", "TIMEOUT": "1"}).model is None
+    with pytest.raises(SettingsError, match=r"^FINDER: .*'lbp'"):
+        from_environment({"FINDER": "eyes"})
+
+
 @pytest.mark.parametrize(
     ("name", "value"), [("TIMEOUT", "soon"), ("FINDER", "eyes"), ("WORKERS", "0")]
 )
