@@ -145,7 +145,7 @@ PRESETS: Final[dict[str, dict[str, float]]] = {
     "scared": _preset(lid_upper=1.2, iris_size=0.5, highlight=0.2, brow_tilt=-0.85,
                       brow_height=0.5, mouth_open=0.35, mouth_width=0.45, mouth_wave=0.8,
                       teeth=0.3, sweat=0.8, shade=0.8),
-}
+}  # fmt: skip
 
 EXPRESSIONS: Final[tuple[str, ...]] = tuple(PRESETS)
 CORE_EXPRESSIONS: Final[tuple[str, ...]] = EXPRESSIONS[:6]

@@ -7,6 +7,7 @@ and to the right. The editor moves and paints a round spot, as strongly as the c
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import onnx
@@ -72,7 +73,7 @@ def magenta_finder() -> tuple[Card, bytes]:
     reach = np.arange(81, dtype=np.float32) - 40
     near = np.exp(-(reach[None] ** 2 + reach[:, None] ** 2) / (2 * 20.0**2))
     offsets = np.array([OFFSETS.get(name, (0, 0)) for name in LANDMARKS], np.float32)
-    conv = {"strides": [4, 4], "pads": [38, 38, 39, 39]}
+    conv: dict[str, Any] = {"strides": [4, 4], "pads": [38, 38, 39, 39]}
     nodes = [
         helper.make_node("Split", ["image"], ["red", "green", "blue"], axis=1, num_outputs=3),
         helper.make_node("Neg", ["green"], ["lack"]),

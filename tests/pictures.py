@@ -23,7 +23,9 @@ def scene(
     """RGB [H, W, 3]: greenish noise, no magenta but the squares."""
     rng = np.random.default_rng(seed)
     coarse = rng.integers(40, 200, (height // 8 + 2, width // 8 + 2, 3), np.uint8)
-    picture = cv2.resize(coarse, (width, height), interpolation=cv2.INTER_CUBIC)
+    picture = np.asarray(
+        cv2.resize(coarse, (width, height), interpolation=cv2.INTER_CUBIC), np.uint8
+    )
     picture[..., 1] = np.maximum(picture[..., 1], 130)
     for x, y, side in faces:
         left, top = x - side // 2, y - side // 2

@@ -195,7 +195,7 @@ def test_a_repository_without_an_editor(tmp_path: Path) -> None:
 def test_a_second_model_is_chosen_by_name_or_by_setting(tmp_path: Path) -> None:
     repository = write_magenta_repository(tmp_path / "models")
     card, weights = painting_editor("still")
-    presets = {"happy": {}}
+    presets: dict[str, dict[str, float]] = {"happy": {}}
     assert card.control is not None
     control = card.control.model_copy(update={"presets": presets})
     write_model(repository, card.model_copy(update={"control": control}), weights)

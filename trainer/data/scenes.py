@@ -1,7 +1,7 @@
 """Drawn scenes for the finder on disk, and batches of them.
 
-A folder with `scenes.json`, `pictures.npy` uint8 [N,S,S,3] and `faces.npz` (boxes [N,6,4], landmarks
-[N,6,27,2], count [N]; pixels). Written beside and renamed.
+A folder with `scenes.json`, `pictures.npy` uint8 [N,S,S,3] and `faces.npz` (in pixels: boxes
+[N,6,4], landmarks [N,6,27,2]; count [N]). Written beside and renamed.
 """
 
 from __future__ import annotations
@@ -47,7 +47,7 @@ def write_scenes(
     partial = folder.with_name(folder.name + ".partial")
     shutil.rmtree(partial, ignore_errors=True)
     partial.mkdir(parents=True)
-    pictures = np.lib.format.open_memmap(  # type: ignore[no-untyped-call]
+    pictures = np.lib.format.open_memmap(
         partial / "pictures.npy", "w+", np.uint8, (total, size, size, 3)
     )
     boxes = np.zeros((total, MAX_FACES, 4), np.float32)

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import pytest
@@ -54,6 +55,12 @@ def someone(seed: int) -> tuple[Head, Style, Accessories]:
     )
 
 
+def wearing(worn: Accessories, **kinds: str) -> Accessories:
+    """The same accessories, but only those of `kinds` are worn."""
+    only: dict[str, Any] = {**NOTHING, **kinds}
+    return replace(worn, **only)
+
+
 LAYERS = (draw_behind, draw_ear_jewellery, draw_on_face, draw_on_hair, draw_over)
 
 
@@ -74,7 +81,7 @@ def drawn(
 def test_everything_that_can_be_worn_draws_the_same_twice(field: str, kind: str) -> None:
     for seed in range(2):
         head, style, worn = someone(seed)
-        worn = replace(worn, **{**NOTHING, field: kind})
+        worn = wearing(worn, **{field: kind})
         for yaw in (0.0, -0.8):
             view = View(yaw=yaw, eye_distance=0.22, y=0.55)
             pixels = drawn(head, style, worn, view)
@@ -84,7 +91,7 @@ def test_everything_that_can_be_worn_draws_the_same_twice(field: str, kind: str)
 
 def test_who_wears_nothing_is_left_alone() -> None:
     head, style, worn = someone(0)
-    assert drawn(head, style, replace(worn, **NOTHING), View())[..., 3].max() == 0
+    assert drawn(head, style, wearing(worn), View())[..., 3].max() == 0
 
 
 def test_eyes_can_be_seen_through_glasses_and_under_hats() -> None:
@@ -94,7 +101,7 @@ def test_eyes_can_be_seen_through_glasses_and_under_hats() -> None:
         for field, kind in WORN:
             if field == "patch" or (field, kind) == ("over", "petals"):
                 continue
-            only = replace(worn, **{**NOTHING, field: kind})
+            only = wearing(worn, **{field: kind})
             pixels = drawn(head, style, only, view, LAYERS[1:])
             for x in (-0.5, 0.5):
                 column, row = view.pixels(np.array([[x, 0.0]]), SIZE)[0].astype(int)
@@ -105,7 +112,7 @@ def test_ornaments_follow_the_side() -> None:
     head, style, worn = someone(3)
     view = View(eye_distance=0.22, y=0.55)
     for side in (-1.0, 1.0):
-        flowered = replace(worn, **{**NOTHING, "flower": "blossom"}, side=side)
+        flowered = replace(wearing(worn, flower="blossom"), side=side)
         pixels = drawn(head, style, flowered, view)
         columns = np.nonzero(pixels[..., 3].any(0))[0]
         assert (columns.mean() > SIZE / 2) == (side > 0)

@@ -89,7 +89,9 @@ def test_three_quarter_view_narrows_the_far_eye() -> None:
 
 
 def test_transparent_without_background() -> None:
-    drawing = draw(sample_character(8), View(eye_distance=0.12, y=0.4), NEUTRAL, 128, background=False)
+    drawing = draw(
+        sample_character(8), View(eye_distance=0.12, y=0.4), NEUTRAL, 128, background=False
+    )
     alpha = drawing.picture[..., 3]
     assert alpha[0, 0] == 0
     assert alpha[51, 64] == 255
