@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+from functools import lru_cache
+from itertools import pairwise
+
 import numpy as np
 import skia
+from numpy.typing import NDArray
 
 from trainer.characters.colour import Colour, argb, mix
 from trainer.characters.hair.contour import Contour, joined, loop, smooth, strokes, taper
-from trainer.characters.hair.shapes import Clumps, HairShapes, union
+from trainer.characters.hair.shapes import Clumps, HairShapes, Layer, union
 from trainer.characters.hair.strand import STATIONS
 from trainer.characters.ink import Pen, Points, linear, path, radial, vertical
 from trainer.characters.palette import HairColours
@@ -25,13 +30,14 @@ def draw_back(pen: Pen, shapes: HairShapes, colours: HairColours, style: Style) 
     if style.shading != "flat":
         with pen.clipped(whole):
             _nape(pen, shapes, mix(colours.shadow, colours.line, 0.25), style)
-    ink.clumps(shapes.back, argb(darker), fill, flat=True)
+    ink.lay(ink.dressed(shapes.back, flat=True), argb(darker), fill)
 
 
 def draw_over_body(pen: Pen, shapes: HairShapes, colours: HairColours, style: Style) -> None:
     """Draw the locks that fall before shoulders and body."""
     fill = _long_gradient(shapes, colours, colours.base)
-    _Ink(pen, colours, style).clumps(shapes.over_body, argb(colours.base), fill)
+    ink = _Ink(pen, colours, style)
+    ink.lay(ink.dressed(shapes.over_body), argb(colours.base), fill)
 
 
 def draw_front(pen: Pen, shapes: HairShapes, colours: HairColours, style: Style) -> None:
@@ -41,9 +47,10 @@ def draw_front(pen: Pen, shapes: HairShapes, colours: HairColours, style: Style)
     pen.fill(joined([smooth(shapes.cap)]), base, fill)
     ink.draw(shapes.parting, 0.7, 0.5, 0.6)
     ink.draw(shapes.rims, 0.9, 0.1, 0.5)
-    ink.clumps(shapes.front, base, fill, off=False)
+    front = ink.dressed(shapes.front)
+    ink.lay(front, base, fill, off=False)
     ink.draw([shapes.dome], 1.1, 0.12, 0.12)
-    ink.clumps(shapes.front, base, fill, off=True)
+    ink.lay(front, base, fill, off=True)
     if style.shading in ("soft", "painted"):
         pen.fill(union(shapes.cap, shapes.front), base, _veil(shapes, colours))
     _draw_shine(pen, shapes, colours, style)
@@ -76,42 +83,36 @@ class _Ink:
         contours = strokes(np.stack(lines), np.tile(width, (len(lines), 1)), [0] * len(lines))
         self.pen.fill(joined(contours), self.line)
 
-    def clumps(
-        self,
-        clumps: Clumps,
-        base: int,
-        fill: skia.Shader | None,
-        *,
-        flat: bool = False,
-        off: bool | None = None,
+    def dressed(self, clumps: Clumps, *, flat: bool = False) -> _Dressed:
+        """The lines and shades of strands. With `flat` the strands lie in a mass that is filled
+        already: those that are outlined only in part are shaded and outlined together, the others
+        (tails, buns) cover each other."""
+        hard = flat or self.shading == "cel"
+        shaded = bool(clumps.strands) and self.shading != "flat"
+        return _Dressed(
+            clumps=clumps,
+            flat=flat,
+            hard=hard,
+            lines=self._lines(clumps) if clumps.strands else [],
+            strips=self._strips(clumps, hard) if shaded else [],
+            lit=self._lit(clumps) if shaded and not hard else {},
+        )
+
+    def lay(
+        self, dressed: _Dressed, base: int, fill: skia.Shader | None, *, off: bool | None = None
     ) -> None:
         """Fill, shade and outline strands one over the other; `off` picks those that stand off the
-        head or those that do not.
-
-        With `flat` the strands lie in a mass that is filled already: those that are outlined only
-        in part are shaded and outlined together, the others (tails, buns) cover each other.
-        """
-        chosen = [i for i, s in enumerate(clumps.strands) if off is None or s.off == off]
-        if not chosen:
-            return
-        if len(chosen) < len(clumps.strands):
-            clumps = Clumps(
-                tuple(clumps.strands[i] for i in chosen), clumps.edges[chosen],
-                tuple(clumps.outlines[i] for i in chosen),
-            )  # fmt: skip
-        lines = self._lines(clumps)
-        hard = flat or self.shading == "cel"
-        strips = self._strips(clumps, hard) if self.shading != "flat" else []
-        lit = self._lit(clumps) if strips and not hard else {}
-        if flat:
-            self._flat(clumps, lines, strips)
+        head or those that do not."""
+        clumps, strips, lit = dressed.clumps, dressed.strips, dressed.lit
+        if dressed.flat:
+            self._flat(clumps, dressed.lines, strips)
         for i, strand in enumerate(clumps.strands):
-            if flat and strand.bare > 0:
+            if (dressed.flat and strand.bare > 0) or (off is not None and strand.off != off):
                 continue
             self.pen.fill(joined([clumps.outlines[i]]), base, fill)
             wide = max(strand.half)
             if strips and wide > 0.04:
-                simple = hard or wide < self.fine
+                simple = dressed.hard or wide < self.fine
                 self._shade(joined([strips[i]]), clumps.edges[i], strand.shade, simple)
             if i in lit:
                 near, far = clumps.edges[i, ::-1, 7] if self.light > 0 else clumps.edges[i, :, 7]
@@ -119,7 +120,7 @@ class _Ink:
                 self.pen.fill(
                     joined([lit[i]]), tones[0], linear(near, near + 0.4 * (far - near), tones)
                 )
-            self.pen.fill(joined(lines[i]), self.line)
+            self.pen.fill(joined(dressed.lines[i]), self.line)
 
     def _flat(self, clumps: Clumps, lines: list[list[Contour]], strips: list[Contour]) -> None:
         chosen = [i for i, strand in enumerate(clumps.strands) if strand.bare > 0]
@@ -175,29 +176,71 @@ class _Ink:
 
     def _lines(self, clumps: Clumps) -> list[list[Contour]]:
         """The strokes of every strand [K]: both edges, the end where it is blunt, inner lines."""
-        lines: list[Points] = []
-        widths: list[Points] = []
-        firsts: list[int] = []
-        counts: list[int] = []
-        for strand, (left, right) in zip(clumps.strands, clumps.edges, strict=True):
-            first = min(int(strand.bare * (STATIONS - 1)), STATIONS - 4)
-            width = taper(STATIONS, first, 0.75 if strand.bare > 0.2 else 0.3, 0.0, self.even)
-            lines += [left, right]
-            widths += [width, width]
-            firsts += [first, first]
-            for u, share in strand.lines:
-                first = int((1 - share) * (STATIONS - 1))
-                s = 0.5 * (u + 1)
-                lines.append(left * (1 - s) + right * s)
-                widths.append(0.65 * taper(STATIONS, first, 0.8, 0.1, self.even))
-                firsts.append(first)
-            if strand.half[-1] > 0.02:
-                lines.append(left[-1] + (right[-1] - left[-1]) * _ACROSS)
-                widths.append(taper(STATIONS, 0, 0.0, 0.0, True))
-                firsts.append(0)
-            counts.append(len(firsts))
-        contours = strokes(np.array(lines), self.width * np.array(widths), firsts)
-        return [contours[a:b] for a, b in zip([0, *counts[:-1]], counts, strict=True)]
+        plan = _plan(clumps.layer, self.even)
+        left, right = clumps.edges[plan.owners, 0], clumps.edges[plan.owners, 1]
+        lines = left * (1 - plan.share) + right * plan.share
+        if len(plan.ends):
+            foot, to = left[plan.ends, -1:], right[plan.ends, -1:]
+            lines[plan.ends] = foot + (to - foot) * _ACROSS
+        contours = strokes(lines, self.width * plan.widths, plan.firsts)
+        return [contours[a:b] for a, b in pairwise(plan.parts)]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Dressed:
+    """Clumps with the contours of their lines [K], of the strips to shade [K] and of the lit ones
+    by their place."""
+
+    clumps: Clumps
+    flat: bool
+    hard: bool
+    lines: list[list[Contour]]
+    strips: list[Contour]
+    lit: dict[int, Contour]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Plan:
+    """The strokes of a layer's strands, whatever the view: of whom each is, its place across the
+    strand (0 the left edge to 1), widths, first point; which are `ends` and run across. Those of
+    strand k are `parts[k]` to `parts[k + 1]`."""
+
+    owners: NDArray[np.int64]
+    share: Points
+    widths: Points
+    firsts: list[int]
+    ends: list[int]
+    parts: list[int]
+
+
+@lru_cache(maxsize=128)
+def _plan(layer: Layer, even: bool) -> _Plan:
+    owners: list[int] = []
+    shares: list[float] = []
+    widths: list[Points] = []
+    firsts: list[int] = []
+    ends: list[int] = []
+    parts = [0]
+    for k, strand in enumerate(layer.strands):
+        first = min(int(strand.bare * (STATIONS - 1)), STATIONS - 4)
+        width = taper(STATIONS, first, 0.75 if strand.bare > 0.2 else 0.3, 0.0, even)
+        shares += [0.0, 1.0]
+        widths += [width, width]
+        firsts += [first, first]
+        for u, share in strand.lines:
+            first = int((1 - share) * (STATIONS - 1))
+            shares.append(0.5 * (u + 1))
+            widths.append(0.65 * taper(STATIONS, first, 0.8, 0.1, even))
+            firsts.append(first)
+        if strand.half[-1] > 0.02:
+            ends.append(len(shares))
+            shares.append(0.0)
+            widths.append(taper(STATIONS, 0, 0.0, 0.0, True))
+            firsts.append(0)
+        owners += [k] * (len(shares) - parts[-1])
+        parts.append(len(shares))
+    across = np.array(shares)[:, None, None]
+    return _Plan(np.array(owners), across, np.array(widths), firsts, ends, parts)
 
 
 _T = np.linspace(0, 1, STATIONS - 2)

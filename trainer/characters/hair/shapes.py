@@ -3,27 +3,42 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 import skia
+from numpy.typing import NDArray
 
 from trainer.characters.hair.contour import Contour, joined, loop, smooth
 from trainer.characters.hair.design import Hair
 from trainer.characters.hair.dome import back_view, front_view
-from trainer.characters.hair.strand import STATIONS, Strand, edges
+from trainer.characters.hair.strand import Strand, edges
 from trainer.characters.head import Head
 from trainer.characters.ink import Points
 from trainer.characters.view import View
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Clumps:
-    """The strands of one layer as seen, in drawing order: `edges` [K, 2, STATIONS, 2] (left edge
-    first, root first) in view units, and their closed outlines."""
+class Layer:
+    """The strands of one layer and their edges [K, 2, STATIONS, 2] in face units."""
 
     strands: tuple[Strand, ...]
     edges: Points
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Clumps:
+    """A layer as seen, in drawing order: its `edges` [K, 2, STATIONS, 2] (left edge first, root
+    first) in view units, and the strands' closed outlines."""
+
+    layer: Layer
+    edges: Points
     outlines: tuple[Contour, ...]
+
+    @property
+    def strands(self) -> tuple[Strand, ...]:
+        """What the strands are, in the same order."""
+        return self.layer.strands
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -51,35 +66,21 @@ class HairShapes:
 def shape_hair(hair: Hair, head: Head, view: View) -> HairShapes:
     """The hair of a head in a view, in view units."""
     del head  # a design is made for its head and knows its measures
-    layers = [[s for s in hair.strands if s.layer == name] for name in ("back", "body", "front")]
-    lines = [hair.dome.cap(), hair.dome.silhouette(-0.05), *hair.dome.rims()]
-    before = front_view(
-        np.concatenate(
-            [*lines, *hair.shine_shapes, *hair.parting_lines, edges(layers[2]).reshape(-1, 2)]
-        ),
-        hair.dome.top, hair.dome.hairline, view,
-    )  # fmt: skip
-    behind = back_view(
-        np.concatenate(
-            [hair.mass, np.array(hair.ties, float).reshape(-1, 2), edges(layers[0]).reshape(-1, 2),
-             edges(layers[1]).reshape(-1, 2)]
-        ),
-        view,
-    )  # fmt: skip
-    sizes = [len(p) for p in (*lines, *hair.shine_shapes, *hair.parting_lines)]
-    cap, dome, left_rim, right_rim, *rest, front = np.split(before, np.cumsum(sizes))
+    laid = _laid(hair)
+    before = front_view(laid.before, hair.dome.top, hair.dome.hairline, view)
+    behind = back_view(laid.behind, view)
+    cap, dome, left_rim, right_rim, *rest, front = np.split(before, laid.parts_before)
     shine, parting = rest[: len(hair.shine_shapes)], rest[len(hair.shine_shapes) :]
-    sizes = [len(hair.mass), len(hair.ties), 2 * STATIONS * len(layers[0])]
-    mass, ties, back, body = np.split(behind, np.cumsum(sizes))
+    mass, ties, back, body = np.split(behind, laid.parts_behind)
     return HairShapes(
         hair=hair,
         mass=mass,
-        back=_clumps(layers[0], back),
-        over_body=_clumps(layers[1], body),
+        back=_clumps(laid.layers[0], back),
+        over_body=_clumps(laid.layers[1], body),
         cap=cap,
         dome=dome,
         rims=(left_rim, right_rim),
-        front=_clumps(layers[2], front),
+        front=_clumps(laid.layers[2], front),
         shine=tuple(shine),
         parting=tuple(parting),
         ties=ties,
@@ -88,10 +89,43 @@ def shape_hair(hair: Hair, head: Head, view: View) -> HairShapes:
     )
 
 
-def _clumps(strands: list[Strand], points: Points) -> Clumps:
-    both = points.reshape(len(strands), 2, STATIONS, 2)
+@dataclass(frozen=True, slots=True, eq=False)
+class _Laid:
+    """All points of a design in face units, in front of the head and behind it, where its parts
+    end, and its layers: back, body, front."""
+
+    layers: tuple[Layer, Layer, Layer]
+    before: Points
+    parts_before: NDArray[np.int64]
+    behind: Points
+    parts_behind: NDArray[np.int64]
+
+
+@lru_cache(maxsize=64)
+def _laid(hair: Hair) -> _Laid:
+    back, body, front = (_layer(hair, name) for name in ("back", "body", "front"))
+    lines = [hair.dome.cap(), hair.dome.silhouette(-0.05), *hair.dome.rims()]
+    before = [*lines, *hair.shine_shapes, *hair.parting_lines, front.edges.reshape(-1, 2)]
+    behind = [
+        hair.mass, np.array(hair.ties, float).reshape(-1, 2), back.edges.reshape(-1, 2),
+        body.edges.reshape(-1, 2),
+    ]  # fmt: skip
+    return _Laid(
+        (back, body, front),
+        np.concatenate(before), np.cumsum([len(p) for p in before[:-1]]),
+        np.concatenate(behind), np.cumsum([len(p) for p in behind[:-1]]),
+    )  # fmt: skip
+
+
+def _layer(hair: Hair, name: str) -> Layer:
+    strands = tuple(s for s in hair.strands if s.layer == name)
+    return Layer(strands, edges(strands))
+
+
+def _clumps(layer: Layer, points: Points) -> Clumps:
+    both = points.reshape(layer.edges.shape)
     # Right edge first: clockwise, as the cap and the mass are, so that unions have no holes.
-    return Clumps(tuple(strands), both, tuple(loop(both[:, 1], both[:, 0])))
+    return Clumps(layer, both, tuple(loop(both[:, 1], both[:, 0])))
 
 
 def front_path(shapes: HairShapes) -> skia.Path:
