@@ -13,6 +13,7 @@ from dataclasses import dataclass, fields
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Final, Self
+from zipfile import BadZipFile
 
 import numpy as np
 from numpy.typing import NDArray
@@ -221,9 +222,9 @@ class Dataset:
         expected = (*shape, shape[-1], 3)
         try:
             pictures = np.load(folder / "pictures.npy", mmap_mode="r")
-            with np.load(folder / "labels.npz") as archive:
+            with (folder / "labels.npz").open("rb") as stream, np.load(stream) as archive:
                 columns = {name: archive[name] for name in _PER_CHARACTER}
-        except (OSError, ValueError, KeyError, EOFError) as error:
+        except (OSError, EOFError, ValueError, KeyError, BadZipFile) as error:
             raise TruncatedDatasetError(
                 f"{folder} is incomplete ({error}); draw or copy it again"
             ) from error

@@ -12,6 +12,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
+from zipfile import BadZipFile
 
 import cv2
 import numpy as np
@@ -80,9 +81,9 @@ def open_scenes(folder: Path) -> Scenes:
         raise DatasetVersionError(f"{folder} was drawn by another release; draw it again")
     try:
         pictures = np.load(folder / "pictures.npy", mmap_mode="r")
-        with np.load(folder / "faces.npz") as faces:
+        with (folder / "faces.npz").open("rb") as stream, np.load(stream) as faces:
             scenes = Scenes(pictures, faces["boxes"], faces["landmarks"], faces["count"])
-    except (OSError, ValueError, KeyError) as error:
+    except (OSError, EOFError, ValueError, KeyError, BadZipFile) as error:
         raise TruncatedDatasetError(f"{folder} is incomplete ({error}); draw it again") from error
     if len(pictures) != description["scenes"] or len(scenes.count) != len(pictures):
         raise TruncatedDatasetError(f"{folder} is incomplete; draw it again")
@@ -122,14 +123,17 @@ class SceneSource:
         boxes, points = self.scenes.boxes[which], self.scenes.landmarks[which]
         stored = picture.shape[0]
         turn, grow = float(random.normal(0, 10)), float(np.exp(random.normal(0, 0.18)))
-        matrix = cv2.getRotationMatrix2D((stored / 2, stored / 2), turn, grow * self.size / stored)
+        factor = grow * self.size / stored
+        matrix = np.array(
+            cv2.getRotationMatrix2D((stored / 2, stored / 2), turn, factor), np.float64
+        )
         matrix[:, 2] += self.size / 2 - stored / 2 + random.normal(0, 0.05 * self.size, 2)
         if random.random() < 0.5:
             matrix = np.array([[-1, 0, self.size], [0, 1, 0]]) @ np.vstack([matrix, [0, 0, 1]])
             points = points[:, LANDMARK_SWAP]
         ground = int(random.integers(180, 220))
         moved = cv2.warpAffine(
-            picture, matrix, (self.size, self.size), flags=cv2.INTER_LINEAR,
+            picture, _between_middles(matrix), (self.size, self.size), flags=cv2.INTER_LINEAR,
             borderMode=cv2.BORDER_CONSTANT if random.random() < 0.6 else cv2.BORDER_REPLICATE,
             borderValue=(ground, ground, ground),
         )  # fmt: skip
@@ -142,6 +146,13 @@ class SceneSource:
             result, _ = change(random, result, result)
         placed = (points @ matrix[:, :2].T + matrix[:, 2]).astype(np.float32)
         return result, out, placed, int(self.scenes.count[which])
+
+
+def _between_middles(matrix: NDArray[np.float64]) -> NDArray[np.float64]:
+    """The affine map [2,3] as OpenCV counts, which calls the middle of the first pixel 0."""
+    shifted = matrix.copy()
+    shifted[:, 2] += 0.5 * matrix[:, :2].sum(1) - 0.5
+    return shifted
 
 
 _CORNERS: Final = np.array([[0, 0], [1, 0], [1, 1], [0, 1]], np.float32)

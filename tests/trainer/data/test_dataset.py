@@ -131,6 +131,14 @@ def test_missing_labels_are_named(folder: Path) -> None:
         Dataset.open(folder)
 
 
+@pytest.mark.parametrize("kept", [0, 3, 400])
+def test_truncated_labels_are_named(folder: Path, kept: int) -> None:
+    path = folder / "labels.npz"
+    path.write_bytes(path.read_bytes()[:kept])
+    with pytest.raises(TruncatedDatasetError, match="incomplete"):
+        Dataset.open(folder)
+
+
 def test_a_folder_without_description_is_no_data_set(tmp_path: Path) -> None:
     with pytest.raises(DatasetError, match="trainer draw"):
         Dataset.open(tmp_path)
