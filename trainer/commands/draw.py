@@ -89,7 +89,7 @@ def run(arguments: argparse.Namespace) -> int:
     except DatasetError as error:
         print(f"error: {error}", file=sys.stderr)
         return 2
-    _contact_sheet(sheet).save(arguments.out / "sheet.png")
+    _contact_sheet(sheet, min(views, _SHEET)).save(arguments.out / "sheet.png")
     print(f"{len(seeds)} characters, {views} drawings each, in {arguments.out}")
     return 0
 
@@ -118,14 +118,14 @@ def _scenes(arguments: argparse.Namespace) -> int:
         print(f"error: {error}", file=sys.stderr)
         return 2
     first = open_scenes(arguments.out).pictures[: _SHEET * _SHEET]
-    _contact_sheet(list(first)).save(arguments.out / "sheet.png")
+    _contact_sheet(list(first), _SHEET).save(arguments.out / "sheet.png")
     print(f"{total} scenes in {arguments.out}")
     return 0
 
 
-def _contact_sheet(pictures: list[NDArray[np.uint8]]) -> Image.Image:
-    """One row per character."""
-    columns = min(_SHEET, len(pictures))
+def _contact_sheet(pictures: list[NDArray[np.uint8]], columns: int) -> Image.Image:
+    """Rows of `columns` pictures: one per character."""
+    columns = min(columns, len(pictures))
     whole = pictures[: len(pictures) // columns * columns]
     rows = [np.hstack(whole[i : i + columns]) for i in range(0, len(whole), columns)]
     return Image.fromarray(np.vstack(rows))

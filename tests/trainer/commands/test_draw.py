@@ -1,0 +1,92 @@
+"""The command draw: sets that open, the same bytes for the same seeds, scenes, a sprite."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from contract import expression
+from trainer.__main__ import main
+from trainer.data.dataset import Dataset
+from trainer.data.scenes import open_scenes
+
+
+def draw(out: Path, *arguments: str) -> int:
+    return main(["draw", str(out), *arguments])
+
+
+def test_a_drawn_set_opens(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    out = tmp_path / "set"
+    few = ("--characters", "3", "--views", "2", "--size", "48", "--first-seed", "5")
+    assert draw(out, *few) == 0
+    assert str(out) in capsys.readouterr().out
+    data = Dataset.open(out)
+    assert (data.characters, data.views, data.size) == (3, 2, 48)
+    assert data.labels.seeds.tolist() == [5, 6, 7]
+    assert data.pictures.std(axis=(2, 3, 4)).min() > 5
+    low, high = data.labels.vectors.min((0, 1)), data.labels.vectors.max((0, 1))
+    assert (low >= expression.LOW).all()
+    assert (high <= expression.HIGH).all()
+    assert not np.array_equal(data.labels.vectors[:, 0], data.labels.vectors[:, 1])
+    with Image.open(out / "sheet.png") as sheet:
+        assert sheet.size == (48 * 2, 48 * 3)  # one row per character
+
+
+def test_the_same_seeds_give_the_same_bytes(tmp_path: Path) -> None:
+    some = ("--characters", "2", "--views", "2", "--size", "48")
+    assert draw(tmp_path / "one", *some) == 0
+    assert draw(tmp_path / "two", *some, "--workers", "2") == 0
+    assert draw(tmp_path / "other", *some, "--first-seed", "2") == 0
+    for name in ("pictures.npy", "labels.npz", "dataset.json"):
+        one = (tmp_path / "one" / name).read_bytes()
+        assert one == (tmp_path / "two" / name).read_bytes()
+    pictures = [(tmp_path / each / "pictures.npy").read_bytes() for each in ("one", "other")]
+    assert pictures[0] != pictures[1]
+
+
+def test_moods_of_the_core_and_clean_pictures(tmp_path: Path) -> None:
+    core = ("--characters", "2", "--moods", "core", "--size", "48")
+    assert draw(tmp_path / "core", *core) == 0
+    labels = Dataset.open(tmp_path / "core").labels
+    assert labels.presets.tolist() == [[0, 1, 2, 3, 4, 5]] * 2
+    for i, name in enumerate(expression.CORE_EXPRESSIONS):
+        np.testing.assert_array_equal(labels.vectors[0, i], expression.preset(name))
+    assert draw(tmp_path / "clean", *core, "--clean", "--styles", "judging") == 0
+    notes = Dataset.open(tmp_path / "clean").description["notes"]
+    assert notes == {"artist": "trainer.characters", "moods": "core", "styles": "judging",
+                     "damage": 0}  # fmt: skip
+
+
+def test_scenes(tmp_path: Path) -> None:
+    assert draw(tmp_path / "scenes", "--scenes", "6", "--size", "64") == 0
+    scenes = open_scenes(tmp_path / "scenes")
+    assert scenes.pictures.shape == (6, 64, 64, 3)
+    assert scenes.count.max() >= 1
+    for boxes, count in zip(scenes.boxes, scenes.count, strict=True):
+        assert (boxes[:count, 2:] > 0).all()
+    assert (tmp_path / "scenes" / "sheet.png").exists()
+
+
+def test_a_sprite_has_alpha(tmp_path: Path) -> None:
+    out = tmp_path / "sprite.png"
+    assert draw(out, "--sprite", "3", "--size", "128") == 0
+    with Image.open(out) as sprite:
+        assert (sprite.mode, sprite.size) == ("RGBA", (128, 128))
+        alpha = np.asarray(sprite)[..., 3]
+    assert alpha[0, 0] == 0
+    assert alpha[64, 64] == 255
+    assert 0.2 < (alpha == 255).mean() < 0.9
+
+
+@pytest.mark.parametrize("what", [("--characters", "1"), ("--scenes", "1")])
+def test_an_existing_folder_is_refused(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], what: tuple[str, str]
+) -> None:
+    (tmp_path / "kept").mkdir()
+    assert draw(tmp_path / "kept", *what, "--size", "48") == 2
+    assert "exists already" in capsys.readouterr().err
+    assert list(tmp_path.iterdir()) == [tmp_path / "kept"]
+    assert not list((tmp_path / "kept").iterdir())
