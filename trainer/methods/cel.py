@@ -123,10 +123,22 @@ class CelMethod(Method):
             self._paired = torch.compile(self._paired)  # type: ignore[method-assign]
 
     def begin(self) -> None:
-        """Take over the averaged network of the coarse run that the recipe names, if it does."""
-        if self._start is not None:
-            coarse = cast(CelMethod, registry.trained(self._start))
-            self.generator.refine(coarse.generator)
+        """Take over the averaged network of the coarse run that the recipe names, if it does.
+
+        Raises CheckpointError, or RecipeError when that network is no coarse half of this one.
+        """
+        if self._start is None:
+            return
+        coarse = registry.trained(self._start).networks.get("generator")
+        where = f"recipe {self.recipe.name}: network.start = {self._start}"
+        if not isinstance(coarse, Cel):
+            raise RecipeError(f"{where} is no run of the method cel")
+        try:
+            self.generator.refine(coarse)
+        except ValueError as error:
+            raise RecipeError(f"{where}: {error}") from error
+        except RuntimeError as error:
+            raise RecipeError(f"{where} has other widths, blocks, mapping or colours") from error
 
     def source(self, data: Path | None) -> Source:
         """Pairs from the drawn data set in `data`. Raises DatasetError."""
