@@ -73,8 +73,12 @@ def run(arguments: argparse.Namespace) -> int:
     )
     plan = Plan(arguments.size, views, arguments.moods, arguments.styles, not arguments.clean)
     seeds = range(arguments.first_seed, arguments.first_seed + arguments.characters)
-    notes: dict[str, str | int | float] = {"artist": "trainer.characters", "moods": plan.moods, "styles": plan.styles,
-             "damage": int(plan.damage)}  # fmt: skip
+    notes: dict[str, str | int | float] = {
+        "artist": "trainer.characters",
+        "moods": plan.moods,
+        "styles": plan.styles,
+        "damage": int(plan.damage),
+    }
     sheet: list[NDArray[np.uint8]] = []
     try:
         with (

@@ -47,13 +47,14 @@ def _train(arguments: argparse.Namespace, world: World) -> int:
     if arguments.steps is not None:
         recipe = recipe_from(recipe.model_dump() | {"steps": arguments.steps}, "--steps")
     out: Path = arguments.out
-    if not arguments.resume and (out / checkpoint.FILE).exists():
+    begun = (out / checkpoint.FILE).exists()
+    if begun and not arguments.resume:
         raise checkpoint.CheckpointError(
             f"{out} has a checkpoint already; go on with --resume, or choose another folder"
         )
     torch.manual_seed(recipe.seed)
     method = registry.build(recipe)
-    if not arguments.resume:
+    if not begun:
         method.begin()
     source = method.source(arguments.data)
     if world.leads:

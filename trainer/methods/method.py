@@ -48,7 +48,8 @@ class Method(ABC):
         self.optimisers: dict[str, Optimizer] = {}
 
     def begin(self) -> None:
-        """Called before the first step of a new run, not when one is resumed."""
+        """Called before the first step of a new run, not when one is resumed. Here: nothing."""
+        return
 
     @abstractmethod
     def source(self, data: Path | None) -> Source:
