@@ -59,8 +59,19 @@ def sample_character(seed: int, within: StyleRange = TRAINING) -> Character:
     )
     background = sample_background(next(streams))
     return Character(
-        seed, style, palette, head, eyes, brows, mouth, features, hair, outfit, accessories, background
-    )  # fmt: skip
+        seed=seed,
+        style=style,
+        palette=palette,
+        head=head,
+        eyes=eyes,
+        brows=brows,
+        mouth=mouth,
+        features=features,
+        hair=hair,
+        outfit=outfit,
+        accessories=accessories,
+        background=background,
+    )
 
 
 def sample_view(rng: np.random.Generator, level: bool = False) -> View:

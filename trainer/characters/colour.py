@@ -1,4 +1,4 @@
-"""Colours as sRGB triples in [0, 1], and the shifts of hue that artists use for shadow and light."""
+"""Colours as sRGB triples in [0, 1], and the shifts of hue that shadow and light have in art."""
 
 from __future__ import annotations
 
@@ -22,7 +22,11 @@ def rgb(code: str) -> Colour:
 
 def mix(a: Colour, b: Colour, share: float) -> Colour:
     """The colour `share` (0 to 1) of the way from `a` to `b`."""
-    return (a[0] + (b[0] - a[0]) * share, a[1] + (b[1] - a[1]) * share, a[2] + (b[2] - a[2]) * share)
+    return (
+        a[0] + (b[0] - a[0]) * share,
+        a[1] + (b[1] - a[1]) * share,
+        a[2] + (b[2] - a[2]) * share,
+    )
 
 
 def adjust(colour: Colour, hue: float = 0.0, saturation: float = 1.0, value: float = 1.0) -> Colour:

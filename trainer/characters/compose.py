@@ -265,7 +265,7 @@ def _shrink(pixels: NDArray[np.uint8], factor: int) -> NDArray[np.uint8]:
     blocks = pixels.reshape(side, factor, side, factor, 4).astype(np.uint16)
     total = blocks.sum((1, 3), dtype=np.uint32)
     half = factor * factor // 2
-    return ((total + half) // (factor * factor)).astype(np.uint8)
+    return np.asarray((total + half) // (factor * factor), np.uint8)
 
 
 def _straight(pixels: NDArray[np.uint8]) -> NDArray[np.uint8]:

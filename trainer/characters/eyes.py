@@ -107,7 +107,9 @@ def sample_eyes(rng: np.random.Generator, head: Head, style: Style) -> Eyes:
         low_peak=low,
         iris_width=head.eye_width * ratio,
         iris_height=head.eye_height * float(np.clip(1.0 + 0.07 * n[6], 0.86, 1.16)),
-        rest=float(rng.choice((1.0, rng.uniform(0.92, 1.0), rng.uniform(0.62, 0.8)), p=(0.6, 0.32, 0.08))),
+        rest=float(
+            rng.choice((1.0, rng.uniform(0.92, 1.0), rng.uniform(0.62, 0.8)), p=(0.6, 0.32, 0.08))
+        ),
         lash=style.lash_weight * (0.75 if head.kind == "man" else 1.0),
         flick=float(rng.choice((0.0, rng.uniform(0.05, 0.22)), p=(0.45, 0.55))),
         flick_rise=float(rng.uniform(-0.5, 0.9)),
@@ -138,9 +140,7 @@ class EyeShape:
     corners: Points
 
 
-def shape_eye(
-    eyes: Eyes, view: View, side: float, p: Mapping[str, float]
-) -> EyeShape:
+def shape_eye(eyes: Eyes, view: View, side: float, p: Mapping[str, float]) -> EyeShape:
     """The lids of one eye; `side` is -1 for the left eye as seen, 1 for the right one."""
     name = "left" if side < 0 else "right"
     lid = p[f"lid_upper_{name}"]
@@ -289,15 +289,15 @@ def _draw_pupil(pen: Pen, eyes: Eyes, oval, dark: Colour) -> None:  # type: igno
 def draw_lashes(
     pen: Pen, eyes: Eyes, shape: EyeShape, palette: Palette, style: Style, alpha: float = 1.0
 ) -> None:
-    """The upper lash line, one filled shape with its flick and spikes; the lower lid; the crease."""
+    """The upper lash line, one filled shape with flick and spikes; the lower lid; the crease."""
     ink = argb(palette.lash, alpha)
     shut = 1.0 - min(shape.openness / (0.5 * eyes.height), 1.0)
     grow = np.interp(_U, (-1, -0.3, 0.45, 1), (eyes.inner_thin, 0.85, 1.0, 0.65))
     thick = eyes.lash * grow * (1 - 0.25 * shut)
     thick = np.maximum(thick, 0.9 * pen.pixel * (0.5 + 0.5 * grow))
-    outline = [shape.upper + (0.0, 1.0) * thick[:, None] * 0.15]
+    outline = [shape.upper + thick[:, None] * (0.0, 1.0) * 0.15]
     end = shape.upper[-1]
-    upper_edge = shape.upper - (0.0, 1.0) * thick[:, None] * 0.85
+    upper_edge = shape.upper - thick[:, None] * (0.0, 1.0) * 0.85
     if eyes.flick:
         reach = eyes.flick * eyes.width * 0.8
         tip = end + (shape.side * reach, -reach * eyes.flick_rise * (1 - shut) + 0.4 * reach * shut)

@@ -61,7 +61,7 @@ def sample_features(rng: np.random.Generator, head: Head) -> Features:
 
 @dataclass(frozen=True, slots=True)
 class FaceShape:
-    """The outline [N, 2] in view units, its jaw part from the left ear to the right one, the chin."""
+    """The outline [N, 2] in view units, its jaw part from the left ear to the right, the chin."""
 
     outline: Points
     jaw: Points
@@ -93,8 +93,10 @@ def shape_face(head: Head, view: View) -> FaceShape:
             (eye * wide - dent, 0.0),
             (cheek * wide + bulge, cheek_y),
             (mouth * jaw + bulge * 0.6, jaw_y),
-            (corner[0] + 0.46 * (mouth * jaw - corner[0]) + 0.005,
-             jaw_y + 0.60 * (corner[1] - jaw_y) + 0.005),
+            (
+                corner[0] + 0.46 * (mouth * jaw - corner[0]) + 0.005,
+                jaw_y + 0.60 * (corner[1] - jaw_y) + 0.005,
+            ),
             corner,
         ]
 
@@ -138,14 +140,25 @@ def draw_ears(
         towards = view.yaw * side
         if towards > 0.45:
             continue
-        x = side * (head.width_eyes / 2 * (1 + 0.12 * max(-towards, 0) - 0.13 * max(towards, 0)) - 0.04)
+        x = side * (
+            head.width_eyes / 2 * (1 + 0.12 * max(-towards, 0) - 0.13 * max(towards, 0)) - 0.04
+        )
         x += 0.02 * view.yaw
         top, bottom = head.ear_top, head.ear_bottom
         middle = (top + bottom) / 2
         out = 0.20 * (1 + 0.5 * max(-towards, 0)) * (1 - 1.2 * max(towards, 0))
-        tip = (x + side * out * 2.6, top - 0.12) if features.pointy_ears else (x + side * out, top + 0.02)
-        anchors = [(x - side * 0.10, top + 0.06), tip, (x + side * out * 0.9, middle - 0.04),
-                   (x + side * out * 0.25, bottom - 0.06), (x - side * 0.14, bottom)]
+        tip = (
+            (x + side * out * 2.6, top - 0.12)
+            if features.pointy_ears
+            else (x + side * out, top + 0.02)
+        )
+        anchors = [
+            (x - side * 0.10, top + 0.06),
+            tip,
+            (x + side * out * 0.9, middle - 0.04),
+            (x + side * out * 0.25, bottom - 0.06),
+            (x - side * 0.14, bottom),
+        ]
         spine = curve(np.array(anchors), 8)
         root = np.array([(x - side * 0.4, bottom), (x - side * 0.4, top)])
         pen.fill(np.concatenate([spine, root]), argb(palette.skin))
@@ -167,11 +180,24 @@ def draw_skin(
     with pen.clipped(outline):
         if style.shading in ("soft", "painted"):
             tone = palette.skin_shadow
-            pen.fill(outline, 0xFF000000, vertical(-0.2, head.chin, (argb(tone, 0.0), argb(tone, 0.0), argb(tone, 0.55))))
+            pen.fill(
+                outline,
+                0xFF000000,
+                vertical(-0.2, head.chin, (argb(tone, 0.0), argb(tone, 0.0), argb(tone, 0.55))),
+            )
             pen.fill(outline, 0xFF000000, vertical(-1.0, 0.1, (argb(tone, 0.5), argb(tone, 0.0))))
             if style.shading == "painted":
                 light = mix(palette.skin, (1, 1, 1), 0.55)
-                pen.fill(outline, 0xFF000000, radial(0.25 * style.light + shape.cheek_x, 0.25, 0.75, (argb(light, 0.7), argb(light, 0.0))))
+                pen.fill(
+                    outline,
+                    0xFF000000,
+                    radial(
+                        0.25 * style.light + shape.cheek_x,
+                        0.25,
+                        0.75,
+                        (argb(light, 0.7), argb(light, 0.0)),
+                    ),
+                )
         if features.shade_side:
             away = -style.light
             strip = shape.outline - np.array([away * 0.13, 0.05])
@@ -189,7 +215,9 @@ def draw_hair_shadow(
         return
     drop = 0.05 + 0.25 * style.shadow_depth
     with pen.clipped(shape.outline):
-        steps = ((1.0, 0.85),) if style.shading == "cel" else ((1.3, 0.28), (0.9, 0.28), (0.5, 0.28))
+        steps = (
+            ((1.0, 0.85),) if style.shading == "cel" else ((1.3, 0.28), (0.9, 0.28), (0.5, 0.28))
+        )
         for reach, alpha in steps:
             pen.canvas.save()
             pen.canvas.translate(-0.03 * style.light * reach, drop * reach)
@@ -197,7 +225,9 @@ def draw_hair_shadow(
             pen.canvas.restore()
 
 
-def draw_jaw(pen: Pen, shape: FaceShape, features: Features, palette: Palette, style: Style) -> None:
+def draw_jaw(
+    pen: Pen, shape: FaceShape, features: Features, palette: Palette, style: Style
+) -> None:
     """The jaw's line, thinner and browner than hair lines; some hands leave a gap at the chin."""
     width = style.line_width * features.jaw_width
     tone = argb(palette.skin_line)
@@ -226,22 +256,49 @@ def draw_nose(
     if features.nose == "dot":
         pen.fill(ellipse(x, y, 0.4 * s * 0.5, 0.3 * s * 0.5, 10), tone)
     elif features.nose == "line":
-        line = curve([(x - 0.1 * s * turn, y - s), (x + 0.45 * s * turn, y), (x - 0.25 * s * turn, y + 0.3 * s)], 4)
+        line = curve(
+            [
+                (x - 0.1 * s * turn, y - s),
+                (x + 0.45 * s * turn, y),
+                (x - 0.25 * s * turn, y + 0.3 * s),
+            ],
+            4,
+        )
         pen.stroke(line, width, tone, 0.6, 0.3)
     elif features.nose == "shadow":
-        pen.fill(np.array([(x - 0.5 * s * turn, y), (x + 0.1 * s, y - 1.4 * s), (x + 0.6 * s * turn, y + 0.2 * s)]),
-                 argb(palette.skin_shadow))
+        pen.fill(
+            np.array(
+                [
+                    (x - 0.5 * s * turn, y),
+                    (x + 0.1 * s, y - 1.4 * s),
+                    (x + 0.6 * s * turn, y + 0.2 * s),
+                ]
+            ),
+            argb(palette.skin_shadow),
+        )
     elif features.nose == "light":
         pen.fill(ellipse(x, y - 0.5 * s, 0.25 * s, 0.6 * s, 12), argb((1, 1, 1), 0.7))
     elif features.nose == "drawn":
-        bridge = curve([(x * 0.55 - 0.02 * turn, y * 0.25), (x * 0.85 + 0.03 * turn, y * 0.65), (x + 0.06 * turn, y)], 5)
+        bridge = curve(
+            [
+                (x * 0.55 - 0.02 * turn, y * 0.25),
+                (x * 0.85 + 0.03 * turn, y * 0.65),
+                (x + 0.06 * turn, y),
+            ],
+            5,
+        )
         pen.stroke(bridge, 0.8 * width, argb(palette.skin_line, 0.6), 0.8, 0.2)
         base = curve([(x - 0.08, y + 0.01), (x, y + 0.045), (x + 0.08, y + 0.01)], 4)
         pen.stroke(base, width, tone, 0.4, 0.4)
 
 
 def draw_blush(
-    pen: Pen, features: Features, shape: FaceShape, view: View, palette: Palette, p: Mapping[str, float]
+    pen: Pen,
+    features: Features,
+    shape: FaceShape,
+    view: View,
+    palette: Palette,
+    p: Mapping[str, float],
 ) -> None:
     """Blush at rest and of the expression: soft ovals, hatch lines or a band over the nose."""
     strength = max(features.rest_blush, min(p["blush"] + 0.4 * features.rest_blush, 1.0))
@@ -255,7 +312,9 @@ def draw_blush(
             pen.canvas.save()
             pen.canvas.translate(*at)
             pen.canvas.scale(1.0, 0.26)
-            pen.fill(ellipse(0, 0, 0.9, 0.9), 0xFF000000, radial(0, 0, 0.9, (tone[0], tone[0], tone[1])))
+            pen.fill(
+                ellipse(0, 0, 0.9, 0.9), 0xFF000000, radial(0, 0, 0.9, (tone[0], tone[0], tone[1]))
+            )
             pen.canvas.restore()
         for side in (-1.0, 1.0):
             x, y = view.face(np.array([[side * features.blush_x, features.blush_y]]))[0]
@@ -264,7 +323,11 @@ def draw_blush(
                 pen.canvas.save()
                 pen.canvas.translate(x, y)
                 pen.canvas.scale(1.0, 0.55)
-                tone2 = (argb(palette.blush, 0.62 * strength), argb(palette.blush, 0.35 * strength), argb(palette.blush, 0.0))
+                tone2 = (
+                    argb(palette.blush, 0.62 * strength),
+                    argb(palette.blush, 0.35 * strength),
+                    argb(palette.blush, 0.0),
+                )
                 pen.fill(ellipse(0, 0, radius, radius), 0xFF000000, radial(0, 0, radius, tone2))
                 pen.canvas.restore()
             if kind in ("hatch", "both"):
@@ -272,7 +335,13 @@ def draw_blush(
                 line = argb(mix(palette.blush, palette.skin_line, 0.25), 0.35 + 0.5 * strength)
                 for i in range(count):
                     cx = x + (i - (count - 1) / 2) * 0.065
-                    pen.stroke(np.linspace((cx + 0.025, y - 0.05), (cx - 0.025, y + 0.05), 4), 0.014, line, 0.2, 0.4)
+                    pen.stroke(
+                        np.linspace((cx + 0.025, y - 0.05), (cx - 0.025, y + 0.05), 4),
+                        0.014,
+                        line,
+                        0.2,
+                        0.4,
+                    )
 
 
 def draw_gloom(pen: Pen, shape: FaceShape, p: Mapping[str, float]) -> None:
@@ -282,11 +351,17 @@ def draw_gloom(pen: Pen, shape: FaceShape, p: Mapping[str, float]) -> None:
         return
     with pen.clipped(shape.outline):
         tone = (0.35, 0.40, 0.62)
-        pen.fill(shape.outline, 0xFF000000, vertical(-0.8, 0.38, (argb(tone, 0.62 * strength), argb(tone, 0.0))))
+        pen.fill(
+            shape.outline,
+            0xFF000000,
+            vertical(-0.8, 0.38, (argb(tone, 0.62 * strength), argb(tone, 0.0))),
+        )
         line = argb(shadow(tone, 0.3), 0.5 * strength)
         for i in range(5):
             x = -0.28 + 0.14 * i
-            pen.stroke(np.linspace((x, -0.75), (x, -0.16 + 0.05 * (i % 2)), 4), 0.012, line, 0.0, 0.6)
+            pen.stroke(
+                np.linspace((x, -0.75), (x, -0.16 + 0.05 * (i % 2)), 4), 0.012, line, 0.0, 0.6
+            )
 
 
 def draw_mole(pen: Pen, features: Features, view: View) -> None:

@@ -72,7 +72,7 @@ def _taper(count: int, start: float, end: float) -> Points:
 
 
 def ribbon(points: Points, width: Points | float) -> Points:
-    """The outline [2N, 2] of a stroke along `points` [N, 2] with full `width` (scalar or [N, 1])."""
+    """The outline [2N, 2] of a stroke along `points` [N, 2], `width` (scalar or [N, 1]) thick."""
     step = np.empty_like(points)
     step[1:-1] = points[2:] - points[:-2]
     step[0] = points[1] - points[0]
@@ -83,9 +83,7 @@ def ribbon(points: Points, width: Points | float) -> Points:
     return np.concatenate([points + half, (points - half)[::-1]])
 
 
-def stroke_outline(
-    points: Points, width: float, start: float = 0.3, end: float = 0.3
-) -> Points:
+def stroke_outline(points: Points, width: float, start: float = 0.3, end: float = 0.3) -> Points:
     """The outline of a stroke that swells from nothing over `start` of its length and dies over
     `end` of it (both shares of the whole, 0 for a blunt end)."""
     return ribbon(points, width * _taper(len(points), start, end))
@@ -159,7 +157,7 @@ class Pen:
         start: float = 0.3,
         end: float = 0.3,
     ) -> None:
-        """A line along `points` [N, 2], `width` thick, tapering over `start` and `end` of its length.
+        """A line along `points` [N, 2], `width` thick, tapering over `start` and `end` of itself.
 
         An even pen (`even=True`) does not taper. Lines thinner than a pixel become paler instead.
         """
@@ -195,7 +193,9 @@ class Pen:
             self.canvas.restore()
 
 
-def vertical(top: float, bottom: float, colours: Sequence[int], stops: Sequence[float] | None = None) -> skia.Shader:
+def vertical(
+    top: float, bottom: float, colours: Sequence[int], stops: Sequence[float] | None = None
+) -> skia.Shader:
     """A vertical gradient from y=`top` to y=`bottom` through `colours` (0xAARRGGBB)."""
     return skia.GradientShader.MakeLinear(
         [skia.Point(0, top), skia.Point(0, bottom)], list(colours), list(stops) if stops else None

@@ -57,7 +57,7 @@ def tags(character: Character, mood: Vector) -> NDArray[np.uint8]:
         *(("ribbon", "hair ribbon", "bow", "hair bow") if ribbon else ()),
         *(("hair ornament",) if flower or clip or ribbon else ()),
         *(("earrings", "jewelry") if rings else ()),
-        *(("pointy ears",) if worn.pointy_ears else ()),
+        *(("pointy ears",) if c.features.pointy_ears else ()),
         *(("bangs",) if hair.fringe != "none" else ()),
         *(("blunt bangs",) if hair.blunt else ()),
         *(("twin tails",) if hair.tails == "twin" else ()),

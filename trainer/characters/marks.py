@@ -18,9 +18,18 @@ _EDGE = (0.42, 0.62, 0.85)
 
 def _drop(x: float, y: float, wide: float, tall: float) -> Points:
     """A drop whose point is at the top; (x, y) is its middle."""
-    return curve([(x, y - 0.62 * tall), (x + 0.30 * wide, y - 0.1 * tall), (x + 0.5 * wide, y + 0.22 * tall),
-                  (x, y + 0.5 * tall), (x - 0.5 * wide, y + 0.22 * tall), (x - 0.30 * wide, y - 0.1 * tall)],
-                 4, closed=True)
+    return curve(
+        [
+            (x, y - 0.62 * tall),
+            (x + 0.30 * wide, y - 0.1 * tall),
+            (x + 0.5 * wide, y + 0.22 * tall),
+            (x, y + 0.5 * tall),
+            (x - 0.5 * wide, y + 0.22 * tall),
+            (x - 0.30 * wide, y - 0.1 * tall),
+        ],
+        4,
+        closed=True,
+    )
 
 
 def draw_tears(pen: Pen, shape: EyeShape, head: Head, view: View, p: Mapping[str, float]) -> None:

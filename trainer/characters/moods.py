@@ -1,4 +1,4 @@
-"""Draw expression vectors: presets with the variation that real hands show, parts, blends, noise."""
+"""Draw expression vectors: presets with the variation of real hands, parts, blends, noise."""
 
 from __future__ import annotations
 

@@ -50,7 +50,9 @@ def sample_mouth(rng: np.random.Generator, head: Head, style: Style) -> Mouth:
         x=float(rng.normal(0.0, 0.012)),
         rest=rest,
         widest=float(rng.uniform(0.34, 0.55)),
-        tall=float(np.clip(head.chin - head.mouth, 0.22, 0.55)) / 0.34 * float(rng.uniform(0.85, 1.1)),
+        tall=float(np.clip(head.chin - head.mouth, 0.22, 0.55))
+        / 0.34
+        * float(rng.uniform(0.85, 1.1)),
         closed=str(rng.choice(("line", "gap", "ends", "shape"), p=(0.60, 0.17, 0.15, 0.08))),
         rest_curve=float(np.clip(rng.normal(0.1, 0.22), -0.4, 0.6)),
         rest_skew=float(rng.normal(0, 0.08)),
@@ -75,7 +77,7 @@ class MouthShape:
 
 
 def shape_mouth(mouth: Mouth, view: View, p: Mapping[str, float]) -> MouthShape:
-    """The lip lines under one expression. An opening grows half up, half down from the rest line."""
+    """The lip lines under one expression. An opening grows up and down from the rest line."""
     opening = p["mouth_open"]
     width = p["mouth_width"]
     curve = p["mouth_curve"] + mouth.rest_curve * (1 - min(abs(p["mouth_curve"]) * 1.5, 1.0))
@@ -95,13 +97,12 @@ def shape_mouth(mouth: Mouth, view: View, p: Mapping[str, float]) -> MouthShape:
         up_middle += lift
         low_middle += lift
     corner_y = corner * (1 - round_ * 0.9)
-    ends = corner_y - (p["mouth_skew"] + mouth.rest_skew * (1 - opening)) * _T * (0.05 + 0.06 * half)
-    if tall > 0 and curve < 0:
-        flat = _BOW ** (0.32 + 0.2 * round_)
-    else:
-        flat = bow
+    ends = corner_y - (p["mouth_skew"] + mouth.rest_skew * (1 - opening)) * _T * (
+        0.05 + 0.06 * half
+    )
+    flat = _BOW ** (0.32 + 0.2 * round_) if tall > 0 and curve < 0 else bow
     upper = ends + (up_middle - corner_y) * bow
-    lower = ends + (low_middle - corner_y) * (flat if curve < 0 else bow)
+    lower = ends + (low_middle - corner_y) * flat
     wave = p["mouth_wave"]
     if wave:
         ripple = wave * (0.012 + 0.03 * half) * np.sin(_T * 2.5 * np.pi + 0.4)
@@ -117,7 +118,12 @@ def shape_mouth(mouth: Mouth, view: View, p: Mapping[str, float]) -> MouthShape:
 
 
 def draw_mouth(
-    pen: Pen, mouth: Mouth, shape: MouthShape, palette: Palette, style: Style, p: Mapping[str, float]
+    pen: Pen,
+    mouth: Mouth,
+    shape: MouthShape,
+    palette: Palette,
+    style: Style,
+    p: Mapping[str, float],
 ) -> None:
     """The mouth: its inside with teeth and tongue, then its lines."""
     line = mix(palette.skin_line, adjust(palette.mouth, value=0.45), 0.45)
@@ -157,13 +163,21 @@ def _draw_closed(pen: Pen, mouth: Mouth, shape: MouthShape, tone: int, width: fl
 
 def _draw_lips(pen: Pen, shape: MouthShape, palette: Palette) -> None:
     thick = 0.045 + 0.05 * shape.half_width
-    top = shape.upper - (0.0, 1.0) * (thick * 0.8 * (_BOW * (1 - 0.25 * np.exp(-30 * _T**2))))[:, None]
+    top = (
+        shape.upper
+        - (0.0, 1.0) * (thick * 0.8 * (_BOW * (1 - 0.25 * np.exp(-30 * _T**2))))[:, None]
+    )
     bottom = shape.lower + (0.0, 1.0) * (thick * 1.1 * _BOW**0.8)[:, None]
     pen.fill(np.concatenate([top, bottom[::-1]]), argb(palette.lip, 0.75))
 
 
 def _draw_inside(
-    pen: Pen, mouth: Mouth, shape: MouthShape, palette: Palette, p: Mapping[str, float], opened: float
+    pen: Pen,
+    mouth: Mouth,
+    shape: MouthShape,
+    palette: Palette,
+    p: Mapping[str, float],
+    opened: float,
 ) -> None:
     outline = np.concatenate([shape.upper, shape.lower[::-1]])
     inside = path(outline)
@@ -176,14 +190,20 @@ def _draw_inside(
     middle, tall, wide = (left + right) / 2, bottom - top, right - left
     with pen.clipped(inside):
         if mouth.inside == "rim":
-            pen.fill(np.concatenate([shape.upper, (shape.upper + (0, 0.35 * tall))[::-1]]),
-                     argb(adjust(palette.mouth, value=0.7), opened))
+            pen.fill(
+                np.concatenate([shape.upper, (shape.upper + (0, 0.35 * tall))[::-1]]),
+                argb(adjust(palette.mouth, value=0.7), opened),
+            )
         if p["tongue"] > 0.02:
             rise = 0.62 * p["tongue"] * tall
             t = _T * np.pi / 2
-            tongue = np.stack([middle + 0.36 * wide * np.sin(t), bottom - rise * np.cos(t) ** 0.7], 1)
-            pen.fill(np.concatenate([tongue, [[right, bottom + 0.05], [left, bottom + 0.05]]]),
-                     argb(palette.tongue, min(p["tongue"] * 3, 1.0)))
+            tongue = np.stack(
+                [middle + 0.36 * wide * np.sin(t), bottom - rise * np.cos(t) ** 0.7], 1
+            )
+            pen.fill(
+                np.concatenate([tongue, [[right, bottom + 0.05], [left, bottom + 0.05]]]),
+                argb(palette.tongue, min(p["tongue"] * 3, 1.0)),
+            )
         teeth = p["teeth"]
         if teeth > 0.05:
             white = argb((0.99, 0.98, 0.97), min(teeth * 4, 1.0))
@@ -199,5 +219,9 @@ def _draw_inside(
             at = 12 + int(6 * mouth.fang_side)
             root = shape.upper[at]
             size = (0.035 + 0.10 * min(tall, 0.3)) * p["fang"]
-            pen.fill(np.array([root - (size * 0.6, 0.01), root + (size * 0.6, -0.01), root + (0, size * 1.5)]),
-                     argb((1, 1, 1)))
+            pen.fill(
+                np.array(
+                    [root - (size * 0.6, 0.01), root + (size * 0.6, -0.01), root + (0, size * 1.5)]
+                ),
+                argb((1, 1, 1)),
+            )

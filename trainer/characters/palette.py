@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
+from numpy.typing import NDArray
 
 from contract.labels import EYE_COLOURS, HAIR_COLOURS
 from trainer.characters.colour import Colour, adjust, mix, rgb, shadow
 from trainer.characters.style import Style
 
-# Hue (turns), saturation and value ranges of each named colour, and its share among real faces.
-_HAIR: Final = {
+Span = tuple[float, float]
+Table = Mapping[str, tuple[Span, Span, Span, int]]
+"""Hue (turns), saturation and value ranges of each named colour, and its share of real faces."""
+
+_HAIR: Final[Table] = {
     "blonde": ((0.105, 0.145), (0.25, 0.60), (0.86, 1.0), 18),
     "brown": ((0.025, 0.085), (0.35, 0.65), (0.35, 0.68), 20),
     "black": ((0.55, 0.95), (0.05, 0.35), (0.10, 0.26), 12),
@@ -26,7 +31,7 @@ _HAIR: Final = {
     "orange": ((0.045, 0.085), (0.55, 0.85), (0.82, 1.0), 4),
     "aqua": ((0.46, 0.53), (0.30, 0.65), (0.75, 0.97), 6),
 }
-_EYES: Final = {
+_EYES: Final[Table] = {
     "blue": ((0.56, 0.66), (0.55, 0.9), (0.55, 0.95), 24),
     "red": ((0.96, 1.01), (0.65, 0.92), (0.55, 0.9), 15),
     "brown": ((0.03, 0.08), (0.45, 0.75), (0.30, 0.60), 15),
@@ -75,7 +80,7 @@ class Palette:
     eye_name: str
 
 
-def _named(rng: np.random.Generator, table: dict, name: str, saturation: float) -> Colour:  # type: ignore[type-arg]
+def _named(rng: np.random.Generator, table: Table, name: str, saturation: float) -> Colour:
     hue, sat, value, _ = table[name]
     start = adjust((1.0, 0.0, 0.0), hue=float(rng.uniform(*hue)))
     s, v = float(rng.uniform(*sat)) * saturation, float(rng.uniform(*value))
@@ -115,7 +120,9 @@ def sample_palette(rng: np.random.Generator, style: Style) -> Palette:
     if hair_name in ("white", "silver"):
         brow = mix(brow, (0.35, 0.33, 0.4), 0.5)
     lash = mix((0.06, 0.04, 0.06), hair.line, float(rng.choice((0.0, 0.3, 0.6))))
-    mouth = adjust(rgb("a83a3e"), hue=float(rng.uniform(-0.02, 0.02)), value=float(rng.uniform(0.5, 1.25)))
+    mouth = adjust(
+        rgb("a83a3e"), hue=float(rng.uniform(-0.02, 0.02)), value=float(rng.uniform(0.5, 1.25))
+    )
     return Palette(
         skin=skin,
         skin_shadow=skin_shadow,
@@ -135,6 +142,6 @@ def sample_palette(rng: np.random.Generator, style: Style) -> Palette:
     )
 
 
-def _shares(table: dict, names: tuple[str, ...]) -> np.ndarray:  # type: ignore[type-arg]
-    shares = np.array([table[n][3] for n in names], float)
-    return shares / shares.sum()
+def _shares(table: Table, names: tuple[str, ...]) -> NDArray[np.float64]:
+    shares = np.array([table[n][3] for n in names], np.float64)
+    return np.asarray(shares / shares.sum(), np.float64)

@@ -30,7 +30,9 @@ class Scene:
     landmarks: NDArray[np.float32]
 
 
-def draw_scene(seed: int, size: int = 256, within: StyleRange = TRAINING, damage: bool = True) -> Scene:
+def draw_scene(
+    seed: int, size: int = 256, within: StyleRange = TRAINING, damage: bool = True
+) -> Scene:
     """The scene of `seed`: no face in a tenth, one in most, else up to six that hardly overlap."""
     rng = np.random.default_rng((seed, 2))
     pixels = np.zeros((size, size, 4), np.uint8)

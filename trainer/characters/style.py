@@ -1,4 +1,4 @@
-"""Style of drawing: pen, shading, finish; one artist's hand. Shares follow the census of real art."""
+"""Style of drawing: pen, shading, finish; one artist's hand. Shares are those of real art."""
 
 from __future__ import annotations
 
@@ -15,8 +15,8 @@ LineColour = Literal["tinted", "black", "hardly"]
 
 @dataclass(frozen=True, slots=True)
 class Style:
-    """`line_width` in face units (the jaw's line; .004 to .022); `light` is -1 (from the left) or 1;
-    `darkness` of lines 0 to 1; `saturation` a factor; `shine` how hair shines."""
+    """`line_width` in face units (the jaw's line; .004 to .022); `light` is -1 (from the left)
+    or 1; `darkness` of lines 0 to 1; `saturation` a factor; `shine` how hair shines."""
 
     line_width: float
     even_pen: bool

@@ -28,7 +28,7 @@ class View:
     y: float = 0.38
 
     def face(self, points: Points) -> Points:
-        """Take points [N, 2] on the face plane to view units (the eye centres stay at x = +-0.5)."""
+        """Take points [N, 2] on the face plane to view units (eye centres stay at x = +-0.5)."""
         x, y = points[:, 0], points[:, 1]
         inner = np.minimum(np.maximum(x, -1.2), 1.2)
         square = inner * inner
@@ -62,5 +62,6 @@ class View:
         scale = self.eye_distance * size
         angle = np.radians(self.roll)
         c, s = np.cos(angle), np.sin(angle)
-        turned = points @ np.array([[c, s], [-s, c]])
-        return turned * scale + (self.x * size, self.y * size)
+        turned: Points = points @ np.array([[c, s], [-s, c]])
+        moved: Points = turned * scale + (self.x * size, self.y * size)
+        return moved

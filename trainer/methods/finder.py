@@ -109,9 +109,10 @@ class Wanted(tuple[Tensor, ...]):
 def targets(batch: Batch, cells: int) -> Wanted:
     """Targets on the grid of `cells` x `cells`.
 
-    `heat` [N,1,h,w]: 1 at the cell of each face's centre, a Gaussian around it; `near` 1 at the cells
-    that answer for a face (a tenth of its side around the centre), `side` the longer side of that
-    face's box, `box` [N,4,h,w] and `landmarks` [N,2K,h,w] as in `Found`; all in sides of the picture.
+    `heat` [N,1,h,w]: 1 at the cell of each face's centre, a Gaussian around it; `near` 1 at the
+    cells that answer for a face (a tenth of its side around the centre), `side` the longer side of
+    that face's box, `box` [N,4,h,w] and `landmarks` [N,2K,h,w] as in `Found`; all in sides of the
+    picture.
     """
     image = batch["image"]
     n, size = len(image), image.shape[-1]
@@ -152,7 +153,7 @@ def targets(batch: Batch, cells: int) -> Wanted:
 
 
 def focal(logits: Tensor, wanted: Tensor) -> Tensor:
-    """CornerNet's penalty-reduced focal loss (Law & Deng 2018, eq. 1), per face; alpha 2, beta 4."""
+    """CornerNet's focal loss (Law & Deng 2018, eq. 1) per face, with alpha 2 and beta 4."""
     hot = (wanted > 0.999).float()
     p = torch.sigmoid(logits)
     gain = F.logsigmoid(logits) * (1 - p) ** 2 * hot

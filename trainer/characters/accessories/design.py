@@ -73,7 +73,6 @@ class Accessories:
     earrings: str
     horns: str
     patch: str
-    pointy_ears: bool
     over: str
     side: float
     cloths: tuple[Cloth, Cloth, Cloth]
@@ -124,18 +123,19 @@ def sample_accessories(
     if dome is None:
         dome = Dome.of(head, 0.0, 1.0)
     fur = None if rng.random() < 0.75 else rgb(str(rng.choice(("f5f0ea", "2a2630", "d79a55"))))
+    glasses, earrings, patch = pick(_GLASSES), pick(_EARRINGS), pick(_PATCHES)
+    rng.random()  # decides nothing any more; drawn so that seeds keep their accessories
     return Accessories(
-        glasses=pick(_GLASSES),
+        glasses=glasses,
         hat=hat,
         ribbon=ribbon,
         animal_ears=ears,
         clip=clip,
         flower=flower,
         hairband=band,
-        earrings=pick(_EARRINGS),
+        earrings=earrings,
         horns=horns,
-        patch=pick(_PATCHES),
-        pointy_ears=bool(rng.random() < 0.04),
+        patch=patch,
         over=pick(_OVER),
         side=float(rng.choice((-1.0, 1.0))),
         cloths=_fabrics(rng, style),

@@ -1,0 +1,40 @@
+"""Labels of a character: they say what is drawn."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from contract.expression import NEUTRAL, preset
+from contract.labels import ATTRIBUTES, EYE_COLOURS, HAIR_COLOURS, TAGS
+from trainer.characters import labels, sample_character
+
+PEOPLE = [sample_character(seed) for seed in range(120)]
+
+
+def test_pointy_ears_are_tagged_where_the_face_has_them() -> None:
+    tagged = [labels.tags(c, NEUTRAL)[TAGS.index("pointy ears")] for c in PEOPLE]
+    assert tagged == [c.features.pointy_ears for c in PEOPLE]
+    assert 0 < sum(tagged) < 20
+
+
+def test_colours_are_those_of_the_palette_and_among_the_tags() -> None:
+    for character in PEOPLE[:40]:
+        hair = HAIR_COLOURS[labels.hair_index(character)]
+        eyes = EYE_COLOURS[labels.eye_index(character)]
+        shown = {name for name, on in zip(TAGS, labels.tags(character, NEUTRAL), strict=True) if on}
+        assert (hair, eyes) == (character.palette.hair_name, character.palette.eye_name)
+        assert f"{hair} hair" in shown or f"{hair} hair" not in TAGS
+        assert f"{eyes} eyes" in shown or f"{eyes} eyes" not in TAGS
+
+
+def test_moods_show_in_attributes_and_tags() -> None:
+    character = PEOPLE[0]
+    still, laughing = (labels.attributes(character, preset(n)) for n in ("neutral", "laughing"))
+    for name in ("smile", "open_mouth", "blush"):
+        assert laughing[ATTRIBUTES.index(name)] > still[ATTRIBUTES.index(name)]
+    assert laughing.min() >= 0
+    assert laughing.max() <= 1
+    crying = labels.tags(character, preset("crying"))
+    change = crying.astype(int) - labels.tags(character, NEUTRAL)
+    assert change[TAGS.index("tears")] == 1
+    assert np.count_nonzero(change) <= 5
