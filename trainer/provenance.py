@@ -6,6 +6,7 @@ import importlib.metadata
 import json
 import platform
 import subprocess
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any, Final
 
@@ -18,11 +19,16 @@ class SeedOverlapError(ValueError):
     """Characters that are to be held out were drawn for training."""
 
 
-def record(run: Path, data: Path | None) -> None:
-    """Note in `run` what it is trained from now on; data sets of earlier starts stay noted."""
+def record(run: Path, data: Path | None, origins: Iterable[Path] = ()) -> None:
+    """Note in `run` what it is trained on from now on; data sets of earlier starts stay noted.
+
+    `origins` are runs whose weights this one goes on from: their data sets are noted too.
+    """
     data_sets: list[dict[str, Any]] = read(run)["data"]
+    seen = [entry for origin in origins for entry in read(origin)["data"]]
     if data is not None:
-        entry = _described(data)
+        seen.append(_described(data))
+    for entry in seen:
         if entry not in data_sets:
             data_sets.append(entry)
     versions = {"python": platform.python_version()}

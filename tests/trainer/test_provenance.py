@@ -42,6 +42,16 @@ def test_other_seeds_pass(run: Path) -> None:
     assert provenance.check_held_out(run, (2000, 4999), "held-out")
 
 
+def test_a_run_answers_for_the_runs_it_goes_on_from(run: Path, tmp_path: Path) -> None:
+    finer = tmp_path / "finer"
+    finer.mkdir()
+    for _ in range(2):
+        provenance.record(finer, tmp_path / "second", [run])
+    assert [entry["name"] for entry in provenance.read(finer)["data"]] == ["first", "second"]
+    with pytest.raises(provenance.SeedOverlapError, match="first"):
+        provenance.check_held_out(finer, (1000, 1001), "held-out")
+
+
 def test_a_run_without_notes_is_not_vouched_for(tmp_path: Path) -> None:
     assert provenance.read(tmp_path)["revision"] == "unknown"
     assert not provenance.check_held_out(tmp_path, (0, 10), "held-out")

@@ -59,7 +59,7 @@ def _train(arguments: argparse.Namespace, world: World) -> int:
     source = method.source(arguments.data)
     if world.leads:
         out.mkdir(parents=True, exist_ok=True)
-        provenance.record(out, arguments.data)
+        provenance.record(out, arguments.data, method.origins)
         (out / "recipe.json").write_text(recipe.model_dump_json(indent=1) + "\n", encoding="utf-8")
     outcome = loop.train(method, source, out, world, resume=arguments.resume)
     if world.leads:

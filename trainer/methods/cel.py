@@ -107,6 +107,7 @@ class CelMethod(Method):
             fine=sizes.fine,
         )
         self._start = sizes.start
+        self.origins = (sizes.start,) if sizes.start else ()
         self.networks = {"generator": self.generator}
         self.ema = ("generator",)
         self.optimisers = {"generator": self._adam(self.generator)}

@@ -36,6 +36,7 @@ class Method(ABC):
     networks: all that is trained or saved, by name.
     frozen: networks that losses need but that are neither trained nor saved.
     ema: names of networks that are kept as an exponential moving average as well.
+    origins: folders of runs whose weights these networks go on from.
     optimisers: by name; each names its parameters once, no parameter is in two.
     The loop moves networks to the device and in memory to channels_last before the first step.
     """
@@ -45,6 +46,7 @@ class Method(ABC):
         self.networks: dict[str, nn.Module] = {}
         self.frozen: dict[str, nn.Module] = {}
         self.ema: tuple[str, ...] = ()
+        self.origins: tuple[Path, ...] = ()
         self.optimisers: dict[str, Optimizer] = {}
 
     def begin(self) -> None:

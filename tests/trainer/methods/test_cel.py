@@ -131,6 +131,7 @@ def test_a_fine_run_begins_where_the_coarse_one_ended(tmp_path: Path) -> None:
     torch.nn.init.normal_(coarse.generator.place)
     run = saved(tmp_path / "coarse", coarse, factor=0.5)
     built = method(size=64, network=TINY["network"] | {"start": run})
+    assert built.origins == (run,)
     before = built.generator.place.clone()
     built.begin()
     after = built.generator.place
