@@ -28,6 +28,9 @@ def register(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) ->
     parser.add_argument("--data", type=Path, required=True, help="held-out drawings (see draw)")
     parser.add_argument("--judge", type=Path, help="run of the method judge; none: no accuracies")
     parser.add_argument("--characters", type=int, default=1000, help="how many (default: 1000)")
+    parser.add_argument(
+        "--rotate", action="store_true", help="six pairs of each character instead of all 36"
+    )
     parser.add_argument("--batch", type=int, default=18, help="edits at a time (default: 18)")
     parser.add_argument("--device", default="cpu", help="cpu or cuda, for runs (default: cpu)")
     parser.add_argument("--out", type=Path, help="folder of the report (default: in the run)")
@@ -74,6 +77,7 @@ def _evaluate(arguments: argparse.Namespace) -> int:
         dataset,
         characters=arguments.characters,
         batch=arguments.batch,
+        rotate=arguments.rotate,
         progress=progress,
     )
     out: Path = arguments.out or source / "evaluation"
@@ -95,5 +99,5 @@ def _command(arguments: argparse.Namespace) -> str:
     judge = f" --judge {arguments.judge.name}" if arguments.judge else ""
     return (
         f"python -m trainer evaluate {what} --data {arguments.data.name}{judge} "
-        f"--characters {arguments.characters}"
+        f"--characters {arguments.characters}{' --rotate' if arguments.rotate else ''}"
     )

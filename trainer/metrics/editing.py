@@ -1,7 +1,8 @@
 """How well an editor changes expressions: its results on held-out drawings against the truth.
 
 Each character is drawn with several presets; every ordered pair of the six core expressions is an
-edit whose right answer exists as a drawing. Other presets are edits too, each from one source.
+edit whose right answer exists as a drawing. Other presets are edits too, each from one source. With
+`rotate`, a character takes part in six of the pairs only, each six characters in all of them.
 """
 
 from __future__ import annotations
@@ -96,6 +97,7 @@ def measure(
     characters: int,
     batch: int = 16,
     examples: int = 8,
+    rotate: bool = False,
     progress: Callable[[Iterator[int]], Iterator[int]] = iter,
 ) -> Measured:
     """Measure `editor` on the first `characters` of `dataset`, `batch` edits at a time.
@@ -115,7 +117,7 @@ def measure(
         )
     measured = Measured(characters=characters)
     for who in progress(iter(range(characters))):
-        edits = plan(dataset, who)
+        edits = plan(dataset, who, rotate)
         pictures = to_tensor(_pictures(dataset, who, editor.size))
         if judge is not None:
             _judge_truths(judge, pictures, dataset.labels.presets[who], measured)
@@ -126,9 +128,10 @@ def measure(
     return measured
 
 
-def plan(dataset: Dataset, who: int) -> list[Edit]:
+def plan(dataset: Dataset, who: int, rotate: bool = False) -> list[Edit]:
     """The edits of character `who`: every ordered pair of core expressions with itself included,
-    and every other preset from one source and from itself.
+    and every other preset from one source and from itself. With `rotate`, one edit from each core
+    expression, to another one with each character.
 
     Raises DatasetError where a core expression is missing.
     """
@@ -143,10 +146,16 @@ def plan(dataset: Dataset, who: int) -> list[Edit]:
             f"{dataset.folder}: character {who} is not drawn {', '.join(missing)}; evaluation "
             "needs every core expression of each character"
         )
-    pairs = [(a, b) for a in CORE_EXPRESSIONS for b in CORE_EXPRESSIONS]
+    count = len(CORE_EXPRESSIONS)
+    steps = (who % count,) if rotate else range(count)
+    pairs = [
+        (CORE_EXPRESSIONS[i], CORE_EXPRESSIONS[(i + step) % count])
+        for step in steps
+        for i in range(count)
+    ]
     others = [name for name in EXPRESSIONS if name in views and name not in CORE_EXPRESSIONS]
     for i, name in enumerate(others):
-        pairs += [(CORE_EXPRESSIONS[(who + i) % len(CORE_EXPRESSIONS)], name), (name, name)]
+        pairs += [(CORE_EXPRESSIONS[(who + i) % count], name), (name, name)]
     return [Edit(who, views[a], views[b], (a, b)) for a, b in pairs]
 
 

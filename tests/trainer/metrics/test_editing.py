@@ -105,6 +105,16 @@ def test_every_pair_once_and_bounded_batches(six: Dataset) -> None:
     assert sum(answers.batches) == 2 * len(edits)
 
 
+def test_rotation_covers_every_pair_over_six_characters(six: Dataset) -> None:
+    edits = [plan(six, 1, rotate=True) for _ in range(2)]
+    assert edits[0] == edits[1]
+    assert len(edits[0]) == len(CORE)
+    assert {e.pair for e in edits[0]} == {(a, CORE[(i + 1) % 6]) for i, a in enumerate(CORE)}
+    assert {e.pair for who in range(3) for e in plan(six, who, rotate=True)} == {
+        (a, CORE[(i + step) % 6]) for i, a in enumerate(CORE) for step in range(3)
+    }
+
+
 def test_examples_show_input_result_truth(six: Dataset) -> None:
     measured = measure(Answers(six, 0.5), None, six, characters=3, examples=2)
     assert set(measured.examples) == {*CORE, "smug"}
