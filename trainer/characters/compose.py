@@ -36,7 +36,7 @@ class Drawing:
 
 
 @dataclass(frozen=True, slots=True)
-class _Still:
+class Still:
     """What no expression changes."""
 
     face: FaceShape
@@ -45,7 +45,7 @@ class _Still:
 
 
 @dataclass(frozen=True, slots=True)
-class _Mood:
+class Mood:
     """What an expression shapes."""
 
     p: Mapping[str, float]
@@ -54,14 +54,14 @@ class _Mood:
     mouth: MouthShape
 
 
-def _still(c: Character, view: View) -> _Still:
+def shape_still(c: Character, view: View) -> Still:
     hair = hairs.shape_hair(c.hair, c.head, view)
-    return _Still(faces.shape_face(c.head, view), hair, hairs.front_path(hair))
+    return Still(faces.shape_face(c.head, view), hair, hairs.front_path(hair))
 
 
-def _mood(c: Character, view: View, expression: Vector) -> _Mood:
+def shape_mood(c: Character, view: View, expression: Vector) -> Mood:
     p = dict(zip(NAMES, expression.tolist(), strict=True))
-    return _Mood(
+    return Mood(
         p=p,
         eyes=(shape_eye(c.eyes, view, -1.0, p), shape_eye(c.eyes, view, 1.0, p)),
         brows=(shape_brow(c.brows, view, -1.0, p), shape_brow(c.brows, view, 1.0, p)),
@@ -97,7 +97,7 @@ def draw_all(
     """The drawings that `draw` gives for each of `expressions`, bit for bit, in a fraction of its
     time: what no expression changes is drawn once, below and above the faces."""
     full = size * supersampling
-    still = _still(character, view)
+    still = shape_still(character, view)
 
     def sheet(pixels: NDArray[np.uint8]) -> skia.Surface:
         info = skia.ImageInfo.Make(full, full, skia.kRGBA_8888_ColorType, skia.kPremul_AlphaType)
@@ -120,7 +120,7 @@ def draw_all(
 
     drawings = []
     for expression in expressions:
-        mood = _mood(character, view, expression)
+        mood = shape_mood(character, view, expression)
         pixels = ground.copy()
         canvas = sheet(pixels).getCanvas()
         for draw_part, above in (
@@ -144,7 +144,7 @@ def draw_on(
 
     Returns its landmarks [27, 2] in the canvas's pixels. Several calls make a scene.
     """
-    still, mood = _still(character, view), _mood(character, view, expression)
+    still, mood = shape_still(character, view), shape_mood(character, view, expression)
     with _placed(canvas, character, view, size) as pen:
         _draw_below(pen, character, view, still)
         _draw_face(pen, character, view, still, mood)
@@ -162,17 +162,18 @@ def _placed(canvas: skia.Canvas, c: Character, view: View, size: int) -> Iterato
     canvas.save()
     canvas.concat(view.matrix(size))
     try:
-        yield Pen(canvas, 1.0 / (view.eye_distance * size), c.style.even_pen)
+        pixel = 1.0 / (view.eye_distance * size)
+        yield Pen(canvas, pixel, c.style.even_pen, c.style.sketchy)
     finally:
         canvas.restore()
 
 
 # The layers, from the back to the front.
 
-_Layer = Callable[[Pen, Character, View, _Still], None]
+_Layer = Callable[[Pen, Character, View, Still], None]
 
 
-def _draw_below(pen: Pen, c: Character, view: View, s: _Still) -> None:
+def _draw_below(pen: Pen, c: Character, view: View, s: Still) -> None:
     colours, style, palette, head = c.palette.hair, c.style, c.palette, c.head
     tones = (palette.skin, palette.skin_shadow, palette.skin_line)
     worn.draw_behind(pen, c.accessories, head, view, style)
@@ -185,7 +186,7 @@ def _draw_below(pen: Pen, c: Character, view: View, s: _Still) -> None:
     faces.draw_hair_shadow(pen, s.face, s.front, palette, style)
 
 
-def _draw_face(pen: Pen, c: Character, view: View, s: _Still, mood: _Mood) -> None:
+def _draw_face(pen: Pen, c: Character, view: View, s: Still, mood: Mood) -> None:
     style, palette, head, p = c.style, c.palette, c.head, mood.p
     faces.draw_gloom(pen, s.face, p)
     faces.draw_blush(pen, c.features, s.face, view, palette, p)
@@ -202,11 +203,11 @@ def _draw_face(pen: Pen, c: Character, view: View, s: _Still, mood: _Mood) -> No
         draw_tears(pen, eye, head, view, p)
 
 
-def _draw_hair(pen: Pen, c: Character, view: View, s: _Still) -> None:
+def _draw_hair(pen: Pen, c: Character, view: View, s: Still) -> None:
     hairs.draw_front(pen, s.hair, c.palette.hair, c.style)
 
 
-def _draw_through_hair(pen: Pen, c: Character, view: View, s: _Still, mood: _Mood) -> None:
+def _draw_through_hair(pen: Pen, c: Character, view: View, s: Still, mood: Mood) -> None:
     if c.style.eyes_through_hair:
         with pen.clipped(s.front), pen.layer(0.75):
             for eye in mood.eyes:
@@ -215,27 +216,27 @@ def _draw_through_hair(pen: Pen, c: Character, view: View, s: _Still, mood: _Moo
         _draw_brows(pen, c, mood)
 
 
-def _draw_worn(pen: Pen, c: Character, view: View, s: _Still) -> None:
+def _draw_worn(pen: Pen, c: Character, view: View, s: Still) -> None:
     worn.draw_on_face(pen, c.accessories, c.head, view, c.style)
     worn.draw_on_hair(pen, c.accessories, c.head, view, c.style, c.palette.hair)
 
 
-def _draw_marks(pen: Pen, c: Character, view: View, s: _Still, mood: _Mood) -> None:
+def _draw_marks(pen: Pen, c: Character, view: View, s: Still, mood: Mood) -> None:
     draw_sweat(pen, c.head, view, mood.p)
     draw_vein(pen, c.head, view, mood.p)
 
 
-def _draw_over(pen: Pen, c: Character, view: View, s: _Still) -> None:
+def _draw_over(pen: Pen, c: Character, view: View, s: Still) -> None:
     tones = (c.palette.skin, c.palette.skin_shadow, c.palette.skin_line)
     worn.draw_over(pen, c.accessories, c.head, view, c.style, *tones)
 
 
-def _draw_brows(pen: Pen, c: Character, mood: _Mood) -> None:
+def _draw_brows(pen: Pen, c: Character, mood: Mood) -> None:
     for spine in mood.brows:
         draw_brow(pen, c.brows, spine, c.palette)
 
 
-def _landmarks(c: Character, view: View, s: _Still, mood: _Mood, size: int) -> NDArray[np.float32]:
+def _landmarks(c: Character, view: View, s: Still, mood: Mood, size: int) -> NDArray[np.float32]:
     left, right = mood.eyes
     jaw, mouth, brows = s.face, mood.mouth, mood.brows
     centre = len(mouth.upper) // 2

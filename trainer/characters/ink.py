@@ -119,16 +119,23 @@ def path(points: Points, closed: bool = True) -> skia.Path:
     return traced(points.astype(np.float32).tobytes(), _polygon(len(points), closed))
 
 
+_WOBBLE = np.array((0.012, -0.009))
+"""How far beside the line a sketchy pen's second stroke runs at most, in face units."""
+
+
 class Pen:
     """Draws filled shapes and tapering strokes on a skia canvas whose unit is the face unit.
 
     `pixel` is the size of one pixel in face units: strokes never get thinner than a visible hair.
     """
 
-    def __init__(self, canvas: skia.Canvas, pixel: float, even: bool = False) -> None:
+    def __init__(
+        self, canvas: skia.Canvas, pixel: float, even: bool = False, sketchy: bool = False
+    ) -> None:
         self.canvas = canvas
         self.pixel = pixel
         self.even = even
+        self.sketchy = sketchy
         self._paint = skia.Paint(AntiAlias=True)
 
     def fill(
@@ -159,7 +166,8 @@ class Pen:
     ) -> None:
         """A line along `points` [N, 2], `width` thick, tapering over `start` and `end` of itself.
 
-        An even pen (`even=True`) does not taper. Lines thinner than a pixel become paler instead.
+        An even pen (`even=True`) does not taper; a sketchy one goes over the line again, a little
+        beside it. Lines thinner than a pixel become paler instead.
         """
         if self.even:
             start = end = 0.0
@@ -169,6 +177,10 @@ class Pen:
             colour = alpha << 24 | colour & 0xFFFFFF
             width = least
         self.fill(stroke_outline(points, width, start, end), colour)
+        if self.sketchy:
+            paler = (colour >> 24) * 6 // 10 << 24 | colour & 0xFFFFFF
+            again = points + _WOBBLE * np.sin(np.linspace(0.6, 3.4, len(points)))[:, None]
+            self.fill(stroke_outline(again, 0.6 * width, start, end), paler)
 
     @contextmanager
     def clipped(self, *shapes: Points | skia.Path) -> Iterator[None]:
