@@ -23,6 +23,7 @@ def register(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) ->
     parser.add_argument("--out", type=Path, required=True, help="folder for the run")
     parser.add_argument("--resume", action="store_true", help="go on from the run's checkpoint")
     parser.add_argument("--device", default="auto", help="auto, cpu, cuda or mps")
+    parser.add_argument("--start", type=Path, help="go on from this run or exported model (cel)")
     parser.add_argument("--steps", type=int, help="train so many steps instead of the recipe's")
     parser.set_defaults(run=run)
 
@@ -46,6 +47,9 @@ def _train(arguments: argparse.Namespace, world: World) -> int:
     recipe = read_recipe(arguments.recipe)
     if arguments.steps is not None:
         recipe = recipe_from(recipe.model_dump() | {"steps": arguments.steps}, "--steps")
+    if arguments.start is not None:
+        network = recipe.model_dump()["network"] | {"start": str(arguments.start)}
+        recipe = recipe_from(recipe.model_dump() | {"network": network}, "--start")
     out: Path = arguments.out
     begun = (out / checkpoint.FILE).exists()
     if begun and not arguments.resume:

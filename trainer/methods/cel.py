@@ -26,6 +26,7 @@ from trainer.losses import adversarial, paired
 from trainer.methods import registry
 from trainer.methods.method import Loss, Method, Phase
 from trainer.networks.cel import Cel, warp
+from trainer.networks.exported import exported_weights
 from trainer.networks.patch import PatchDiscriminator, Verdict
 from trainer.networks.tagger import Tagger
 from trainer.recipe import Options, Recipe, RecipeError
@@ -44,7 +45,8 @@ class Sizes(Options):
     reach: float = 0.15
     fine: bool = True
     start: Path | None = None
-    """Folder of the run of a coarse network (fine = false, half the size) to go on from."""
+    """Folder of a run or an exported model to go on from: a coarse network (fine = false, half the
+    size), or one of the same sizes."""
     tagger: Path | None = None
     """Folder of a run of the tagger; the perceptual term compares its features."""
     discriminator_width: int = 32
@@ -124,19 +126,26 @@ class CelMethod(Method):
             self._paired = torch.compile(self._paired)  # type: ignore[method-assign]
 
     def begin(self) -> None:
-        """Take over the averaged network of the coarse run that the recipe names, if it does.
+        """Go on from the network that the recipe names, if it does: that of a coarse run, refined;
+        that of a run of the same network; or an exported model of the same network.
 
-        Raises CheckpointError, or RecipeError when that network is no coarse half of this one.
+        Raises CheckpointError, or RecipeError when that network does not fit.
         """
         if self._start is None:
             return
-        coarse = registry.trained(self._start).networks.get("generator")
         where = f"recipe {self.recipe.name}: network.start = {self._start}"
-        if not isinstance(coarse, Cel):
+        exported = (self._start / "card.json").exists()
+        begun = None if exported else registry.trained(self._start).networks.get("generator")
+        if not exported and not isinstance(begun, Cel):
             raise RecipeError(f"{where} is no run of the method cel")
         try:
-            self.generator.refine(coarse)
-        except ValueError as error:
+            if begun is None:
+                self.generator.load_state_dict(exported_weights(self._start))
+            elif begun.fine == self.generator.fine and begun.size == self.generator.size:
+                self.generator.load_state_dict(begun.state_dict())
+            else:
+                self.generator.refine(cast(Cel, begun))
+        except (ValueError, FileNotFoundError) as error:
             raise RecipeError(f"{where}: {error}") from error
         except RuntimeError as error:
             raise RecipeError(f"{where} has other widths, blocks, mapping or colours") from error

@@ -5,6 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+import onnx
+import onnx.helper
+import onnx.numpy_helper
 import pytest
 import torch
 
@@ -137,6 +140,35 @@ def test_a_fine_run_begins_where_the_coarse_one_ended(tmp_path: Path) -> None:
     after = built.generator.place
     assert not torch.equal(after, before)
     assert torch.equal(after, coarse.generator.place * 0.5)  # the average, not the last
+
+
+def test_an_exported_model_is_gone_on_from(tmp_path: Path) -> None:
+    first = method(size=64)
+    torch.nn.init.normal_(first.generator.place)
+    model = tmp_path / "shipped"
+    (model / "1").mkdir(parents=True)
+    (model / "card.json").write_text("{}")
+    graph = onnx.helper.make_graph(
+        [],
+        "g",
+        [],
+        [],
+        [
+            onnx.numpy_helper.from_array(tensor.numpy(), f"network.{name}")
+            for name, tensor in first.generator.state_dict().items()
+        ],
+    )
+    onnx.save(onnx.helper.make_model(graph), model / "1" / "model.onnx")
+    torch.manual_seed(1)
+    built = CelMethod(
+        Recipe.model_validate(TINY | {"size": 64, "network": TINY["network"] | {"start": model}})
+    )
+    built.begin()
+    for name, tensor in built.generator.state_dict().items():
+        assert torch.equal(tensor, first.generator.state_dict()[name]), name
+    (model / "1" / "model.onnx").unlink()
+    with pytest.raises(RecipeError, match="no exported model"):
+        built.begin()
 
 
 def test_a_run_that_cannot_be_gone_on_from(tmp_path: Path) -> None:
