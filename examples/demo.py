@@ -50,7 +50,8 @@ class DemoError(Exception):
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the demo; returns the exit code: 0, 1 if it could not be done, 130 if interrupted."""
     options = _parser().parse_args(arguments)
-    signal.signal(signal.SIGTERM, _interrupt)
+    for stop in (signal.SIGINT, signal.SIGTERM):  # a shell's background jobs ignore SIGINT
+        signal.signal(stop, _interrupt)
     try:
         _run(options.picture, options.out, options.expressions, options.model_repository)
     except ServiceError as error:

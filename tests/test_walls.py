@@ -17,7 +17,15 @@ FLOORS = ("contract", "engines", "faces", "trainer", "serving", "export")
 def lint(house: Path) -> subprocess.CompletedProcess[str]:
     """Run import-linter with the project's own walls on the packages under `house`."""
     path = os.pathsep.join((str(house), str(house / "clients" / "python" / "src")))
-    program = "from importlinter.cli import lint_imports_command as run; run()"
+    # Our own packages may be installed: they must not stand in for what the house lacks.
+    program = f"""
+import sys
+sys.meta_path = [f for f in sys.meta_path if "__editable__" not in getattr(f, "__module__", "")]
+sys.path = [p for p in sys.path if p not in {[str(ROOT), str(ROOT / "clients/python/src")]!r}]
+sys.path[:0] = {path.split(os.pathsep)!r}
+from importlinter.cli import lint_imports_command as run
+run()
+"""
     return subprocess.run(
         [sys.executable, "-c", program, "--config", str(ROOT / "pyproject.toml"), "--no-cache"],
         cwd=house,
