@@ -13,7 +13,7 @@ import numpy as np
 
 from trainer.characters.colour import Colour, adjust, argb, mix, shadow
 from trainer.characters.head import Head
-from trainer.characters.ink import Pen, Points, path, radial, ribbon, vertical
+from trainer.characters.ink import Pen, Points, path, ribbon, vertical
 from trainer.characters.palette import Palette
 from trainer.characters.style import Style
 from trainer.characters.view import View
@@ -325,13 +325,3 @@ def draw_lashes(
     if eyes.crease:
         tone = argb(palette.skin_line, 0.8 * alpha * (1 - 0.6 * shut))
         pen.stroke(shape.crease[4:17], 0.9 * style.line_width, tone, 0.5, 0.4)
-
-
-def draw_inner_corner(pen: Pen, shape: EyeShape, palette: Palette) -> None:
-    """A touch of line at the inner corner, where many hands leave the eye open."""
-    pen.stroke(shape.lower[:3], 0.012, argb(palette.skin_line, 0.6), 0.0, 0.8)
-
-
-def blank_radial(cx: float, cy: float, radius: float, colour: Colour, alpha: float):  # type: ignore[no-untyped-def]
-    """A glow that fades from `colour` at `alpha` to nothing at `radius`."""
-    return radial(cx, cy, radius, (argb(colour, alpha), argb(colour, 0.0)))
