@@ -7,7 +7,7 @@ suffer on their way (JPEG, scanning, scaling) comes as a further `Augmentation`.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 import cv2
 import numpy as np
@@ -16,12 +16,19 @@ from numpy.typing import NDArray
 Picture = NDArray[np.uint8]
 
 
-class Augmentation(Protocol):
-    """Change a pair of pictures [S,S,3] uint8 sRGB; a pure function of `random` and the pair."""
+class Pair(NamedTuple):
+    """Two pictures [S,S,3] uint8 sRGB, and points [...,2] that move with them: x, y in pixels, 0 at
+    the left and upper edge (the middle of the first pixel is at 0.5)."""
 
-    def __call__(
-        self, random: np.random.Generator, source: Picture, target: Picture
-    ) -> tuple[Picture, Picture]: ...
+    source: Picture
+    target: Picture
+    points: NDArray[np.float32]
+
+
+class Augmentation(Protocol):
+    """Change both pictures of a pair alike; a pure function of `random` and the pair."""
+
+    def __call__(self, random: np.random.Generator, pair: Pair) -> Pair: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,16 +47,16 @@ class Photometric:
     hue: float = 0.35
     grey: float = 0.04
 
-    def __call__(
-        self, random: np.random.Generator, source: Picture, target: Picture
-    ) -> tuple[Picture, Picture]:
+    def __call__(self, random: np.random.Generator, pair: Pair) -> Pair:
         u = random.uniform(-1.0, 1.0, 5)
         saturation = 0.0 if random.random() < self.grey else 1.0 + self.saturation * u[0]
         colours = colour_matrix(self.hue * u[1], saturation)
         curve = tone_curve(
             self.brightness * u[2], 1.0 + self.contrast * u[3], float(np.exp(self.gamma * u[4]))
         )
-        return _apply(source, colours, curve), _apply(target, colours, curve)
+        return Pair(
+            _apply(pair.source, colours, curve), _apply(pair.target, colours, curve), pair.points
+        )
 
 
 def colour_matrix(hue: float, saturation: float) -> NDArray[np.float32]:

@@ -8,7 +8,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from trainer.data.augment import Picture
+from trainer.data.augment import Pair, Picture
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,11 +22,9 @@ class Misalignment:
     scale: float = 0.1
     shift: float = 0.04
 
-    def __call__(
-        self, random: np.random.Generator, source: Picture, target: Picture
-    ) -> tuple[Picture, Picture]:
+    def __call__(self, random: np.random.Generator, pair: Pair) -> Pair:
         u = random.uniform(-1.0, 1.0, 4)
-        side = source.shape[0]
+        side = pair.source.shape[0]
         middle = (side - 1) / 2
         matrix = np.asarray(
             cv2.getRotationMatrix2D(
@@ -35,7 +33,11 @@ class Misalignment:
             np.float64,
         )
         matrix[:, 2] += self.shift * side * u[2:]
-        return _moved(source, matrix), _moved(target, matrix)
+        # OpenCV counts from the middle of the first pixel, points from its edge
+        points = (pair.points - 0.5) @ matrix[:, :2].T + matrix[:, 2] + 0.5
+        return Pair(
+            _moved(pair.source, matrix), _moved(pair.target, matrix), points.astype(np.float32)
+        )
 
 
 def _moved(picture: Picture, matrix: NDArray[np.float64]) -> Picture:

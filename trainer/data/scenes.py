@@ -21,7 +21,7 @@ from numpy.typing import NDArray
 
 from contract.labels import LANDMARKS
 from trainer.characters.scene import MAX_FACES, Scene
-from trainer.data.augment import Augmentation, Photometric
+from trainer.data.augment import Augmentation, Pair, Photometric
 from trainer.data.dataset import DatasetError, DatasetVersionError, TruncatedDatasetError
 from trainer.data.mirror import LANDMARK_SWAP
 from trainer.data.source import Batch, to_tensor
@@ -142,9 +142,9 @@ class SceneSource:
         middle, half = corners.mean(1), np.abs(corners - corners.mean(1, keepdims=True)).mean(1)
         out = np.concatenate([middle - half, 2 * half], 1).astype(np.float32)
         result = np.asarray(moved, np.uint8)
-        for change in self.augment:
-            result, _ = change(random, result, result)
         placed = (points @ matrix[:, :2].T + matrix[:, 2]).astype(np.float32)
+        for change in self.augment:
+            result = change(random, Pair(result, result, placed)).source
         return result, out, placed, int(self.scenes.count[which])
 
 

@@ -4,15 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Final
 
 import cv2
 import numpy as np
 import torch
 
-from trainer.data.augment import Augmentation, Picture
+from trainer.data.augment import Augmentation, Pair, Picture
 from trainer.data.dataset import Dataset, DatasetError
 from trainer.data.mirror import flip_vectors
 from trainer.data.source import Batch, to_tensor
+
+_NO_POINTS: Final = np.zeros((0, 2), np.float32)
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,5 +75,5 @@ class SingleSource:
         if flipped:
             picture = np.ascontiguousarray(picture[:, ::-1])
         for change in self.augment:
-            picture, _ = change(random, picture, picture)
+            picture = change(random, Pair(picture, picture, _NO_POINTS)).source
         return picture, who, view, flipped

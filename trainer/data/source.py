@@ -17,9 +17,9 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from contract import expression
-from trainer.data.augment import Augmentation, Photometric, Picture
+from trainer.data.augment import Augmentation, Pair, Photometric, Picture
 from trainer.data.dataset import Dataset, DatasetError
-from trainer.data.mirror import flip_vectors
+from trainer.data.mirror import flip_landmarks, flip_vectors
 
 Batch = dict[str, Tensor]
 
@@ -47,14 +47,15 @@ class PairSource:
     """Pairs from a drawn data set.
 
     `batch` is the number of pairs of one step over all processes. Pictures are reduced to `size`
-    pixels by area averaging. The share `identity` has source = target with nothing set; with
-    probability `set_more` a random part of the parameters that agree is set as well, with half that
-    probability all of them, as a preset does. `labelled`
+    pixels by area averaging. With probability `set_more` a random part of the parameters that agree
+    is set as well, with half that probability all of them, as a preset does. The share `identity`
+    has source = target: what is set there (the same lot) asks for what is drawn already. `labelled`
     keeps to drawings that are variations of a preset (for one-hot controls).
 
     A batch of b pairs holds `source`, `target` [b,3,size,size] float32 in [-1,1] (RGB),
     `source_vector`, `target_vector` [b,31], `control` [b,62] as in `contract.control`,
-    `source_label`, `target_label` [b] int64 (index of the preset, -1 = none) and `chance` [b],
+    `source_label`, `target_label` [b] int64 (index of the preset, -1 = none),
+    `source_landmarks`, `target_landmarks` [b,27,2] (x, y in sides of the picture) and `chance` [b],
     uniform in 0 to 1, for what a method draws by lot for each pair.
     """
 
@@ -101,6 +102,8 @@ class PairSource:
             "control": torch.from_numpy(controls(source_vector, target_vector, extra)),
             "source_label": torch.tensor([pair.source_label for pair in pairs]),
             "target_label": torch.tensor([pair.target_label for pair in pairs]),
+            "source_landmarks": torch.from_numpy(np.stack([pair.landmarks[0] for pair in pairs])),
+            "target_landmarks": torch.from_numpy(np.stack([pair.landmarks[1] for pair in pairs])),
             "chance": torch.tensor([pair.chance for pair in pairs], dtype=torch.float32),
         }
 
@@ -116,19 +119,23 @@ class PairSource:
             j = i
         source, target = self._picture(who, i), self._picture(who, j)
         vectors = labels.vectors[who, [i, j]]
+        landmarks = labels.landmarks[who, [i, j]] * (self.size / self.dataset.size)
         if self.flip and random.random() < 0.5:
             source, target = source[:, ::-1], target[:, ::-1]
             vectors = flip_vectors(vectors)
+            landmarks = flip_landmarks(landmarks, self.size)
+        pair = Pair(source, target, landmarks)
         for change in self.augment:
-            source, target = change(random, source, target)
+            pair = change(random, pair)
         set_too = np.zeros(expression.SIZE, np.bool_)
         lot = random.random()
-        if i != j and lot < 1.5 * self.set_more:
+        if lot < 1.5 * self.set_more:
             share = random.random() if lot < self.set_more else 1.0
             set_too = random.random(expression.SIZE) < share
         return _Pair(
-            source=source,
-            target=target,
+            source=pair.source,
+            target=pair.target,
+            landmarks=pair.points / np.float32(self.size),
             source_vector=vectors[0],
             target_vector=vectors[1],
             source_label=int(labels.presets[who, i]),
@@ -149,6 +156,7 @@ class PairSource:
 class _Pair:
     source: Picture
     target: Picture
+    landmarks: NDArray[np.float32]
     source_vector: NDArray[np.float32]
     target_vector: NDArray[np.float32]
     source_label: int

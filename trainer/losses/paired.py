@@ -18,6 +18,9 @@ CHANGE_THRESHOLD: Final = 0.08
 _FLOOR: Final = 0.03
 """Least share of the picture that a changed region is counted as, so that tiny ones stay tame."""
 
+_NEIGHBOURHOOD: Final = 8
+"""A neighbourhood is this part of the picture's side: an eye's width."""
+
 
 @torch.no_grad()
 def changed_region(difference: Tensor, grow: int = 2) -> Tensor:
@@ -36,6 +39,17 @@ def region_weights(region: Tensor) -> Tensor:
     to a region of 3 % of the picture.
     """
     return region / (region.mean((1, 2, 3), keepdim=True) + _FLOOR)
+
+
+def even_weights(region: Tensor) -> Tensor:
+    """Weights [N,1,S,S] like `region_weights`, the same in sum, but a place counts the more the less
+    changed around it: a brow, a tear or a shut eye's line counts like an open mouth."""
+    plain = region_weights(region)
+    side = region.shape[-1] // _NEIGHBOURHOOD
+    around = F.avg_pool2d(region, side, stride=side // 4, padding=side // 2)
+    around = F.interpolate(around, region.shape[-2:], mode="bilinear", align_corners=True)
+    even = region / (around + 0.05)
+    return even * (plain.mean((1, 2, 3), True) / even.mean((1, 2, 3), True).clamp_min(1e-6))
 
 
 def halved(picture: Tensor) -> Tensor:

@@ -22,7 +22,7 @@ from trainer.data.augment import Photometric
 from trainer.data.dataset import Dataset, DatasetError
 from trainer.data.misalignment import Misalignment
 from trainer.data.source import Batch, PairSource, Source
-from trainer.losses import adversarial, paired
+from trainer.losses import adversarial, movement, paired
 from trainer.methods import registry
 from trainer.methods.method import Loss, Method, Phase
 from trainer.networks.cel import Cel, warp
@@ -60,6 +60,10 @@ class Weights(Options):
     rest: float = Field(default=1.0, description="L1 over the whole picture")
     coarse: float = Field(default=0.5, description="L1 of 4 x 4 averages, inside the region")
     lines: float = Field(default=0.5, description="neighbour differences, at 1/1 and 1/2, inside")
+    even: float = Field(
+        default=0.5, ge=0, le=1, description="how far small changes count like large ones, inside"
+    )
+    movement: float = Field(default=3.0, description="displacement against the landmarks' way")
     paint: float = Field(default=0.5, description="L1 of the paint alone at 1/2, inside")
     warped: float = Field(default=0.1, description="L1 of the warped original at 1/4, inside")
     perceptual: float = Field(default=0.0, description="L1 of a tagger's features at 1/2 to 1/8")
@@ -229,7 +233,8 @@ class CelMethod(Method):
             result = self.generator.apply_change(source, change)
             difference = (target - source).abs()
             region = paired.changed_region(difference)
-            inside = paired.region_weights(region)
+            plain = paired.region_weights(region)
+            inside = torch.lerp(plain, paired.even_weights(region), w.even)
             inside2 = paired.halved(inside)
             inside4 = paired.halved(inside2)
             target2 = paired.halved(target)
@@ -248,12 +253,20 @@ class CelMethod(Method):
                 "restraint": paired.restraint(change.mask, region),
                 "mask": change.mask.mean(),
                 "roughness": paired.roughness(displacement4),
+                "movement": movement.movement(
+                    change.displacement,
+                    batch["source_landmarks"],
+                    batch["target_landmarks"],
+                    region,
+                ),
             }
             if "tagger" in self.frozen:
                 terms["perceptual"] = self._perceptual(result, target)
             loss = torch.stack([getattr(w, name) * term for name, term in terms.items()]).sum()
             with torch.no_grad():
-                left = terms["change"] / paired.absolute(difference, inside).clamp_min(1e-6)
+                left = (distance * plain).mean() / paired.absolute(difference, plain).clamp_min(
+                    1e-6
+                )
         return result, (loss, terms | {"left": left})
 
     def _perceptual(self, result: Tensor, target: Tensor) -> Tensor:

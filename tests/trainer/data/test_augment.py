@@ -5,7 +5,9 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from trainer.data.augment import Photometric, colour_matrix, tone_curve
+from trainer.data.augment import Pair, Photometric, colour_matrix, tone_curve
+
+NO_POINTS = np.zeros((0, 2), np.float32)
 
 
 def test_equal_pixels_stay_equal_and_the_rest_moves() -> None:
@@ -15,7 +17,7 @@ def test_equal_pixels_stay_equal_and_the_rest_moves() -> None:
     target[4:8] = random.integers(0, 256, (4, 16, 3), np.uint8)
     changed = 0
     for seed in range(10):
-        a, b = Photometric()(np.random.default_rng(seed), source, target)
+        a, b, _ = Photometric()(np.random.default_rng(seed), Pair(source, target, NO_POINTS))
         np.testing.assert_array_equal(a[8:], b[8:])
         changed += int((a != source).any())
     assert changed == 10
@@ -24,9 +26,9 @@ def test_equal_pixels_stay_equal_and_the_rest_moves() -> None:
 def test_the_share_of_grey_pairs() -> None:
     picture = np.random.default_rng(0).integers(0, 256, (8, 8, 3), np.uint8)
     random = np.random.default_rng(2)
-    always = Photometric(grey=1.0)(random, picture, picture)[0].astype(int)
+    always = Photometric(grey=1.0)(random, Pair(picture, picture, NO_POINTS))[0].astype(int)
     assert np.ptp(always, axis=2).max() <= 1
-    never = Photometric(grey=0.0)(random, picture, picture)[0].astype(int)
+    never = Photometric(grey=0.0)(random, Pair(picture, picture, NO_POINTS))[0].astype(int)
     assert np.ptp(never, axis=2).max() > 10
 
 

@@ -74,10 +74,24 @@ def test_a_flip_mirrors_pictures_and_vectors(plain: PairSource) -> None:
     assert straight["source"].shape == maybe["source"].shape
 
 
-def test_identity_pairs_set_nothing(plain: PairSource) -> None:
+def test_identity_pairs_set_at_most_what_the_drawing_shows(plain: PairSource) -> None:
+    nothing = replace(plain, identity=1.0).batch(0, 0, 1)
+    assert torch.equal(nothing["source"], nothing["target"])
+    assert not nothing["control"].any()
     batch = replace(plain, identity=1.0, set_more=1.0).batch(0, 0, 1)
     assert torch.equal(batch["source"], batch["target"])
-    assert not batch["control"].any()
+    value, chosen = batch["control"].chunk(2, 1)
+    assert chosen.any(1).all()
+    torch.testing.assert_close(value, scaled(batch["source_vector"]) * chosen)
+
+
+def test_landmarks_go_with_the_pictures(plain: PairSource) -> None:
+    labels = plain.dataset.labels
+    batch = replace(plain, size=16).batch(0, 0, 1)
+    for row in range(8):
+        found = (labels.vectors == batch["target_vector"][row].numpy()).all(-1)
+        expected = labels.landmarks[found][0] / plain.dataset.size
+        np.testing.assert_allclose(batch["target_landmarks"][row], expected, atol=1e-6)
 
 
 def test_the_control_is_that_of_the_contract(plain: PairSource) -> None:

@@ -48,3 +48,14 @@ def test_roughness_of_a_slope_is_the_slope() -> None:
     field = slope.expand(1, 2, 32, 32)
     assert paired.roughness(field).item() == pytest.approx(0.1, rel=1e-3)
     assert paired.roughness(torch.full((1, 2, 8, 8), 0.1)) == 0
+
+
+def test_even_weights_lift_what_is_small_and_keep_the_sum() -> None:
+    region = torch.zeros(1, 1, 64, 64)
+    region[..., 8:40, 8:40] = 1
+    region[..., 54:56, 50:60] = 1
+    plain, even = paired.region_weights(region), paired.even_weights(region)
+    assert even.mean().item() == pytest.approx(plain.mean().item(), rel=1e-4)
+    assert even[0, 0, 55, 55] > 2 * even[0, 0, 24, 24]
+    assert (even[region == 0] == 0).all()
+    assert paired.even_weights(torch.zeros(1, 1, 32, 32)).sum() == 0
