@@ -20,6 +20,7 @@ class EngineError(Exception):
       ModelInputError
       EngineTimeoutError
       EngineUnavailableError
+      EngineCancelledError
     """
 
 
@@ -45,6 +46,10 @@ class EngineTimeoutError(EngineError):
 
 class EngineUnavailableError(EngineError):
     """The engine cannot be reached, is overloaded, or is closed; later may work."""
+
+
+class EngineCancelledError(EngineError):
+    """The run was ended because its Cancellation was cancelled (see `engines.cancel`)."""
 
 
 class Engine(Protocol):
