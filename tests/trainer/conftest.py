@@ -55,16 +55,19 @@ def drawn(tmp_path_factory: pytest.TempPathFactory) -> Path:
             )
             vectors.append(np.clip(free, expression.LOW, expression.HIGH))
             pictures = np.stack([skin] * 5)
+            points = np.tile(random.uniform(4, 28, (len(LANDMARKS), 2)), (5, 1, 1))
             for view, vector in enumerate(vectors):
                 opening = 2 + int(12 * vector[expression.INDEX["mouth_open"]])
                 pictures[view, 20 : 20 + opening // 2, 8 : 8 + opening] = (160, 30, 40)
+                points[view, LANDMARKS.index("mouth_right")] = (8 + opening, 20.5)
+                points[view, LANDMARKS.index("mouth_left")] = (8, 20.5)
                 pictures[view, 2 + view, 3] = 0  # no two views are alike
             writer.append(
                 pictures,
                 Labels(
                     vectors=np.stack(vectors),
                     presets=np.array([*names, -1]),
-                    landmarks=np.zeros((5, len(LANDMARKS), 2), np.float32),
+                    landmarks=points.astype(np.float32),
                     attributes=np.zeros((5, len(ATTRIBUTES)), np.float32),
                     hair=np.asarray(seed),
                     eyes=np.asarray(seed),

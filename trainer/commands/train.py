@@ -12,6 +12,7 @@ from trainer import checkpoint, loop, provenance
 from trainer.data.dataset import DatasetError
 from trainer.distributed import DeviceError, World, join
 from trainer.methods import registry
+from trainer.precision import has_bf16
 from trainer.recipe import RecipeError, read_recipe, recipe_from
 
 
@@ -50,6 +51,10 @@ def _train(arguments: argparse.Namespace, world: World) -> int:
     if arguments.start is not None:
         network = recipe.model_dump()["network"] | {"start": str(arguments.start)}
         recipe = recipe_from(recipe.model_dump() | {"network": network}, "--start")
+    if recipe.precision == "bf16" and not has_bf16(world.device):
+        if world.leads:
+            print("this device has no bf16 instructions: training in fp32", file=sys.stderr)
+        recipe = recipe_from(recipe.model_dump() | {"precision": "fp32"}, "precision")
     out: Path = arguments.out
     begun = (out / checkpoint.FILE).exists()
     if begun and not arguments.resume:

@@ -50,9 +50,10 @@ class PairSource:
     pixels by area averaging. With probability `set_more` a random part of the parameters that agree
     is set as well, with half that probability all of them, as a preset does. The share `identity`
     has source = target: what is set there (the same lot) asks for what is drawn already. `labelled`
-    keeps to drawings that are variations of a preset (for one-hot controls).
+    keeps to drawings that are variations of a preset (for one-hot controls). With `window`, only
+    the middle of the pictures is given, so many pixels of them.
 
-    A batch of b pairs holds `source`, `target` [b,3,size,size] float32 in [-1,1] (RGB),
+    A batch of b pairs holds `source`, `target` [b,3,S,S] float32 in [-1,1] (RGB; S = window, size),
     `source_vector`, `target_vector` [b,31], `control` [b,62] as in `contract.control`,
     `source_label`, `target_label` [b] int64 (index of the preset, -1 = none),
     `source_landmarks`, `target_landmarks` [b,27,2] (x, y in sides of the picture) and `chance` [b],
@@ -68,6 +69,7 @@ class PairSource:
     identity: float = 0.06
     set_more: float = 0.4
     labelled: bool = False
+    window: int | None = None
 
     def __post_init__(self) -> None:
         if self.dataset.views < 2:
@@ -127,6 +129,7 @@ class PairSource:
         pair = Pair(source, target, landmarks)
         for change in self.augment:
             pair = change(random, pair)
+        pair = _middle(pair, self.window or self.size)
         set_too = np.zeros(expression.SIZE, np.bool_)
         lot = random.random()
         if lot < 1.5 * self.set_more:
@@ -135,7 +138,7 @@ class PairSource:
         return _Pair(
             source=pair.source,
             target=pair.target,
-            landmarks=pair.points / np.float32(self.size),
+            landmarks=pair.points / np.float32(pair.source.shape[0]),
             source_vector=vectors[0],
             target_vector=vectors[1],
             source_label=int(labels.presets[who, i]),
@@ -150,6 +153,16 @@ class PairSource:
             return picture
         side = (self.size, self.size)
         return np.asarray(cv2.resize(picture, side, interpolation=cv2.INTER_AREA), np.uint8)
+
+
+def _middle(pair: Pair, side: int) -> Pair:
+    margin = (pair.source.shape[0] - side) // 2
+    inside = slice(margin, margin + side)
+    return Pair(
+        pair.source[inside, inside],
+        pair.target[inside, inside],
+        pair.points - np.float32(margin),
+    )
 
 
 @dataclass(frozen=True, slots=True)

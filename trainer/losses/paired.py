@@ -42,8 +42,11 @@ def region_weights(region: Tensor) -> Tensor:
 
 
 def even_weights(region: Tensor) -> Tensor:
-    """Weights [N,1,S,S] like `region_weights`, the same in sum, but a place counts the more the less
-    changed around it: a brow, a tear or a shut eye's line counts like an open mouth."""
+    """Weights [N,1,S,S] like `region_weights`, the same in sum, but even over the places.
+
+    A place counts the more the less changed around it: a brow, a tear or a shut eye's line counts
+    like an open mouth.
+    """
     plain = region_weights(region)
     side = region.shape[-1] // _NEIGHBOURHOOD
     around = F.avg_pool2d(region, side, stride=side // 4, padding=side // 2)

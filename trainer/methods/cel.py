@@ -25,7 +25,7 @@ from trainer.data.source import Batch, PairSource, Source
 from trainer.losses import adversarial, movement, paired
 from trainer.methods import registry
 from trainer.methods.method import Loss, Method, Phase
-from trainer.networks.cel import Cel, warp
+from trainer.networks.cel import STRIDE, Cel, warp
 from trainer.networks.exported import exported_weights
 from trainer.networks.patch import PatchDiscriminator, Verdict
 from trainer.networks.tagger import Tagger
@@ -90,6 +90,9 @@ class Pairs(Options):
     flip: bool = True
     identity: float = 0.0
     set_more: float = 0.5
+    window: int | None = Field(
+        default=None, description="learn on the middle of the crops, so many pixels of them"
+    )
     turn: float = 4.0
     scale: float = 0.06
     shift: float = 0.02
@@ -159,6 +162,13 @@ class CelMethod(Method):
         if data is None:
             raise DatasetError("this method needs a data set: --data DIR (see `trainer draw`)")
         pairs = self.recipe.section("data", Pairs)
+        if pairs.window is not None and (
+            pairs.window > self.recipe.size or (self.recipe.size - pairs.window) % (2 * STRIDE)
+        ):
+            raise RecipeError(
+                f"recipe {self.recipe.name}: data.window is {pairs.window}; it must be the size "
+                f"({self.recipe.size}) less a multiple of {2 * STRIDE}"
+            )
         return PairSource(
             Dataset.open(data),
             batch_size=self.recipe.batch,
@@ -168,6 +178,7 @@ class CelMethod(Method):
             flip=pairs.flip,
             identity=pairs.identity,
             set_more=pairs.set_more,
+            window=pairs.window,
         )
 
     def phases(self, step: int) -> Sequence[Phase]:

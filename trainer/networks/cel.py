@@ -42,6 +42,9 @@ class Cel(nn.Module):
     A coarse network (`fine=False`) is the same for crops of half the side, with one pixel at each
     place: it learns several times faster, and `refine` makes a fine one of it that starts from what
     it has learnt, as in progressive growing (Karras et al. 2018).
+
+    A picture smaller than `size` is taken for the middle of a crop, where faces change: training on
+    middles costs less for each pair.
     """
 
     def __init__(
@@ -106,7 +109,7 @@ class Cel(nn.Module):
         for down in self.down:
             x = F.leaky_relu(down(x), SLOPE)
             skips.append(x)  # S/4, S/8, S/16, S/32
-        x = x + self.place
+        x = x + self._place(x)
         for block in self.at_deepest:
             x = block(x, style)
         x = self._rise(0, x, skips)
@@ -126,7 +129,8 @@ class Cel(nn.Module):
         if self.fine:
             paint, mask = F.pixel_shuffle(paint, 2), F.pixel_shuffle(mask, 2)
         gate = control[:, control.shape[1] // 2 :].amax(1).clamp(0, 1).view(-1, 1, 1, 1)
-        displacement = torch.tanh(move.float()) * (self.reach * gate)
+        reach = self.reach * self.size / image.shape[-1]  # the same in pixels for a middle
+        displacement = torch.tanh(move.float()) * (reach * gate)
         return Change(
             paint=paint,
             mask=torch.sigmoid(mask) * gate,
@@ -153,6 +157,11 @@ class Cel(nn.Module):
         state["draw.weight"] = draw.repeat_interleave(4, 0)
         state["draw.bias"] = state["draw.bias"].repeat_interleave(4, 0)
         self.load_state_dict(state)
+
+    def _place(self, x: Tensor) -> Tensor:
+        """The learnt map of positions, or its middle for the middle of a crop."""
+        margin = (self.place.shape[-1] - x.shape[-1]) // 2
+        return self.place[..., margin:-margin, margin:-margin] if margin else self.place
 
     def _rise(self, i: int, x: Tensor, skips: list[Tensor]) -> Tensor:
         """Twice the side: narrow first (cheaper), then enlarge and add what the encoder saw."""

@@ -87,10 +87,14 @@ def test_identity_pairs_set_at_most_what_the_drawing_shows(plain: PairSource) ->
 
 def test_landmarks_go_with_the_pictures(plain: PairSource) -> None:
     labels = plain.dataset.labels
-    batch = replace(plain, size=16).batch(0, 0, 1)
+    batch = plain.batch(0, 0, 1)
+    middle = replace(plain, window=16).batch(0, 0, 1)
+    assert torch.equal(middle["target"], batch["target"][..., 8:24, 8:24])
+    np.testing.assert_allclose(
+        16 * middle["target_landmarks"] + 8, 32 * batch["target_landmarks"], atol=1e-5
+    )
     for row in range(8):
-        found = (labels.vectors == batch["target_vector"][row].numpy()).all(-1)
-        expected = labels.landmarks[found][0] / plain.dataset.size
+        expected = labels.landmarks[_find(plain.dataset, batch["target"][row])] / 32
         np.testing.assert_allclose(batch["target_landmarks"][row], expected, atol=1e-6)
 
 

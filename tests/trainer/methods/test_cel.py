@@ -49,7 +49,7 @@ def test_recipes_that_come_along_build(name: str) -> None:
 
 def test_the_loss_is_the_weighted_sum_of_its_terms(drawn: Path) -> None:
     weights = {"change": 2.0, "rest": 0.5, "coarse": 0.0, "lines": 3.0, "paint": 0.0}
-    weights |= {"warped": 0.0, "restraint": 0.7, "mask": 0.0, "roughness": 0.0}
+    weights |= {"warped": 0.0, "restraint": 0.7, "mask": 0.0, "roughness": 0.0, "movement": 1.5}
     built = method(weights=weights)
     loss, figures = built.paired_loss(built.source(drawn).batch(0, 0, 1))
     expected = sum(weight * figures[name] for name, weight in weights.items())
@@ -180,6 +180,18 @@ def test_a_run_that_cannot_be_gone_on_from(tmp_path: Path) -> None:
         method(size=64, network=wider).begin()
     with pytest.raises(CheckpointError, match="elsewhere"):
         method(size=64, network=TINY["network"] | {"start": tmp_path / "elsewhere"}).begin()
+
+
+def test_middles_of_crops_are_learnt_from(drawn: Path) -> None:
+    batch = method(data={"window": 32}).source(drawn).batch(0, 0, 1)
+    wide = method(size=96)  # for it, the same pictures are middles
+    loss, _ = wide.paired_loss(batch)
+    loss.backward()
+    assert wide.generator.place.grad is not None
+    assert wide.generator.place.grad[..., 1, 1].any()
+    assert not wide.generator.place.grad[..., 0, :].any()
+    with pytest.raises(RecipeError, match=r"data\.window is 16"):
+        method(data={"window": 16}).source(drawn)
 
 
 def test_samples_show_five_columns(drawn: Path) -> None:

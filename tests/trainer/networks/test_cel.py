@@ -205,3 +205,16 @@ def test_onnx_with_any_batch(tmp_path: Path) -> None:
     for answer, expected in zip(answers, change, strict=True):
         torch.testing.assert_close(torch.from_numpy(answer), expected, atol=1e-4, rtol=1e-3)
     assert not answers[1][2].any()
+
+
+def test_the_middle_of_a_crop_is_seen_in_its_place() -> None:
+    """Positions are those of the middle, and a displacement is as long in pixels."""
+    network = Cel(4, size=128, widths=(16, 16, 16, 16, 16), mapping=8, colours=2).eval()
+    with torch.no_grad():
+        network.place.copy_(torch.arange(16.0).view(1, 1, 4, 4).expand_as(network.place))
+        network.move.bias.copy_(torch.tensor([0.3, -0.2]))
+        image, control = torch.rand(1, 3, 128, 128), torch.ones(1, 4)
+        whole, part = network(image, control), network(image[..., 32:96, 32:96], control)
+    deepest = torch.zeros(1, 16, 2, 2)
+    assert network._place(deepest)[0, 0].tolist() == [[5.0, 6.0], [9.0, 10.0]]
+    torch.testing.assert_close(64 * part.displacement, 128 * whole.displacement[..., :64, :64])
