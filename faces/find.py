@@ -6,7 +6,8 @@ an engine.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import time
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Final
 
@@ -45,12 +46,13 @@ def find_faces(
 ) -> list[Face]:
     """The faces of a picture, best score first, at most MOST_FACES. Raises EngineError."""
     size, ground = card.pixels.size, card.pixels.ground
+    left = _countdown(timeout)
     view = whole(canvas, size, ground)
-    (faces,) = _look(engine, card, [view], threshold, timeout)
+    (faces,) = _look(engine, card, [view], threshold, left())
     faces = distinct(faces)[:MOST_FACES]
     if not faces:
         return []
-    closer = _look_again(engine, card, canvas, faces, threshold, timeout)
+    closer = _look_again(engine, card, canvas, faces, threshold, left())
     return distinct([seen or face for face, seen in zip(faces, closer, strict=True)])
 
 
@@ -68,15 +70,24 @@ def find_in_boxes(
     Where the network sees no face in a box, the landmarks are set by common proportions and the
     score is 0. Raises EngineError.
     """
+    left = _countdown(timeout)
     faces = [by_proportions(box) for box in boxes]
     closer: list[Face | None] = []
     for first in range(0, len(faces), MOST_FACES):
         some = faces[first : first + MOST_FACES]
-        closer += _look_again(engine, card, canvas, some, threshold, timeout)
+        closer += _look_again(engine, card, canvas, some, threshold, left())
     return [
         replace(seen, box=face.box) if seen else face
         for face, seen in zip(faces, closer, strict=True)
     ]
+
+
+def _countdown(timeout: float | None) -> Callable[[], float | None]:
+    """What is left of `timeout` seconds that begin now: all looks share them."""
+    if timeout is None:
+        return lambda: None
+    until = time.monotonic() + timeout
+    return lambda: until - time.monotonic()
 
 
 def _look_again(

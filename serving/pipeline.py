@@ -19,7 +19,14 @@ from contract.assets import asset_path
 from contract.card import Card, Task
 from contract.control import control_for
 from contract.pixels import to_network
-from engines.protocol import Array, Engine, EngineError
+from engines.cancel import current
+from engines.protocol import (
+    Array,
+    Engine,
+    EngineCancelledError,
+    EngineError,
+    EngineTimeoutError,
+)
 from faces.align import AlignmentError, Matrix, crop, similarity
 from faces.canvas import Canvas
 from faces.change import NOTHING, Change, Rectangle, apply
@@ -106,6 +113,8 @@ class _Clock:
 
     @contextmanager
     def stage(self, name: str) -> Iterator[None]:
+        """Times the block. Raises EngineTimeoutError or EngineCancelledError before it starts."""
+        self._check(name)
         start = time.perf_counter()
         try:
             yield
@@ -117,6 +126,15 @@ class _Clock:
     def left(self) -> float | None:
         """Seconds until the deadline; zero or less when it has passed."""
         return None if self.deadline is None else self.deadline - time.monotonic()
+
+    def _check(self, stage: str) -> None:
+        """No stage starts that comes too late or that nobody waits for."""
+        cancellation = current()
+        if cancellation is not None and cancellation.cancelled:
+            raise EngineCancelledError(f"nobody waits any more for the stage {stage}")
+        left = self.left()
+        if left is not None and left <= 0:
+            raise EngineTimeoutError(f"no time is left for the stage {stage}")
 
 
 def _nobody(stage: str, seconds: float) -> None:

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import time
+
 import cv2
 import numpy as np
 import pytest
@@ -68,3 +70,20 @@ def test_a_box_gets_its_landmarks_from_a_closer_look(engine: OnnxEngine) -> None
     assert unseen.box == given[1]
     assert unseen.score == 0
     assert unseen.landmarks["left_eye"][1] == pytest.approx(10 + 0.51 * 40)
+
+
+def test_both_looks_share_one_timeout(engine: OnnxEngine) -> None:
+    class Slow:
+        def __init__(self) -> None:
+            self.timeouts: list[float] = []
+
+        def run(self, model, inputs, timeout=None):
+            self.timeouts.append(timeout)
+            time.sleep(0.2)
+            return engine.run(model, inputs)
+
+    slow = Slow()
+    find_faces(slow, engine.cards()["finder"], Canvas(scene()), timeout=10)
+    first, second = slow.timeouts
+    assert first <= 10
+    assert second <= 10 - 0.2

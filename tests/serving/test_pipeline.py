@@ -10,8 +10,9 @@ import pytest
 from PIL import Image, ImageCms
 
 from contract.expression import IntensityError, UnknownExpressionError, UnknownParameterError
+from engines.cancel import Cancellation, working_under
 from engines.onnx_engine import OnnxEngine
-from engines.protocol import EngineError, EngineTimeoutError
+from engines.protocol import EngineCancelledError, EngineError, EngineTimeoutError
 from engines.triton_engine import TritonEngine
 from faces.face import Box
 from serving import png
@@ -222,6 +223,34 @@ def test_values_that_are_not_finite_are_an_error_of_the_model(model_repository: 
 def test_a_deadline_that_has_passed(pipeline: Pipeline) -> None:
     with pytest.raises(EngineTimeoutError):
         pipeline.edit(encoded(scene()), "happy", deadline=time.monotonic() - 1)
+
+
+def test_work_that_nobody_waits_for_stops_at_the_next_stage(engine: OnnxEngine) -> None:
+    cancellation, told = Cancellation(), []
+
+    def leave(stage: str, seconds: float) -> None:
+        told.append(stage)
+        if stage == "find":
+            cancellation.cancel()
+
+    pipeline = Pipeline(engine, Settings(), leave)
+    with working_under(cancellation), pytest.raises(EngineCancelledError):
+        pipeline.edit(encoded(scene()), "happy")
+    assert told == ["decode", "find"]
+
+
+def test_no_stage_begins_after_the_deadline(engine: OnnxEngine) -> None:
+    told: list[str] = []
+
+    def dawdle(stage: str, seconds: float) -> None:
+        told.append(stage)
+        if stage == "align":
+            time.sleep(max(0.0, deadline - time.monotonic()))
+
+    deadline = time.monotonic() + 3
+    with pytest.raises(EngineTimeoutError):
+        Pipeline(engine, Settings(), dawdle).edit(encoded(scene()), "happy", deadline=deadline)
+    assert told == ["decode", "find", "align"]
 
 
 def test_stages_are_timed_and_told_also_when_they_fail(engine: OnnxEngine) -> None:
