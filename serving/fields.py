@@ -117,6 +117,11 @@ def _checked(values: Mapping[str, Any], kind: type[Fields]) -> Fields:
         raise ProblemError(INVALID_FIELD, told, extra={"errors": errors}) from error
 
 
+def from_json(values: Mapping[str, Any], kind: type[Fields]) -> Fields:
+    """The fields of an object that came as JSON, its picture in base64. Raises ProblemError."""
+    return _checked(_with_picture(dict(values)), kind)
+
+
 def _json(body: bytes) -> dict[str, Any]:
     try:
         values = json.loads(body)
@@ -124,6 +129,11 @@ def _json(body: bytes) -> dict[str, Any]:
         raise ProblemError(MALFORMED_BODY, "the body is not valid JSON") from error
     if not isinstance(values, dict):
         raise ProblemError(MALFORMED_BODY, "the body is not a JSON object")
+    return _with_picture(values)
+
+
+def _with_picture(values: dict[str, Any]) -> dict[str, Any]:
+    """`values` with the bytes of the picture in place of its base64."""
     image = values.get("image")
     if image is None:
         values.pop("image", None)
