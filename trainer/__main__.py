@@ -18,7 +18,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     words = list(sys.argv[1:] if arguments is None else arguments)
     known = sorted(module.name for module in pkgutil.iter_modules(commands.__path__))
     # Only what is asked for is imported: each command brings its own heavy libraries.
-    for name in known if not words or words[0] not in known else words[:1]:
+    named = words[0].replace("-", "_") if words else ""
+    for name in [named] if named in known else known:
         importlib.import_module(f"trainer.commands.{name}").register(subparsers)
     chosen = parser.parse_args(words)
     status: int = chosen.run(chosen)
