@@ -14,6 +14,7 @@ from fastapi.responses import JSONResponse
 from starlette.exceptions import HTTPException
 
 from engines.protocol import Engine
+from serving.drain import draining
 from serving.gateway import open_gateway
 from serving.problems import (
     BAD_REQUEST,
@@ -39,14 +40,16 @@ def create_app(settings: Settings, engine: Engine) -> FastAPI:
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncGenerator[None, None]:
-        yield
+        async with draining(gateway.admission, settings):
+            yield
         engine.close()
 
     app = FastAPI(title="celmood", version=_version(), lifespan=lifespan, redoc_url=None)
     app.state.gateway = gateway
     for module in (faces, expressions, models, health):
         app.include_router(module.router)
-    app.add_middleware(Watch, metrics=gateway.metrics)
+    admission = gateway.admission
+    app.add_middleware(Watch, metrics=gateway.metrics, closing=lambda: admission.closing)
     kinds: tuple[type[Exception], ...] = (ProblemError, *EXPECTED)
     for kind in kinds:
         app.add_exception_handler(kind, _expected)

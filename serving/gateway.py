@@ -1,47 +1,82 @@
-"""What the routes share: the pipeline, the threads it runs on, figures and limits."""
+"""What the routes share: the pipeline, who may use it, figures and limits."""
 
 from __future__ import annotations
 
-import time
-from collections.abc import Callable
+from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
-from typing import Annotated, TypeVar, cast
+from typing import Annotated, Final, cast
 
+import anyio
 from fastapi import Depends, Request
 
 from engines.cores import usable_cores
 from engines.protocol import Engine
+from serving.admission import Admission, Limits
+from serving.cost import Cost, cost_of
 from serving.metrics import Metrics
 from serving.pipeline import Pipeline
+from serving.room import Room
 from serving.settings import Settings
-from serving.work import Workers
+from serving.visit import Visit, visiting
 
-T = TypeVar("T")
+_WATCHERS: Final = 4
 
 
 @dataclass(frozen=True)
 class Gateway:
-    """One gateway: made with the app, handed to every route."""
+    """One gateway: made with the app, handed to every route.
+
+    `watchers` are threads for those who watch over it, which no picture ever takes.
+    """
 
     settings: Settings
     pipeline: Pipeline
     metrics: Metrics
-    workers: Workers
+    admission: Admission
+    bodies: Room
+    watchers: anyio.CapacityLimiter
 
-    async def work(self, work: Callable[[float], T]) -> T:
-        """The result of `work(deadline)` in a thread; the deadline counts from now."""
-        deadline = time.monotonic() + self.settings.timeout
-        return await self.workers.run(lambda: work(deadline))
+    def visit(self, request: Request) -> AbstractAsyncContextManager[Visit]:
+        """Around all that is done for a request with a picture; see `serving.visit`."""
+        settings = self.settings
+        return visiting(
+            request,
+            self.admission,
+            self.bodies,
+            longest=settings.timeout,
+            most_bytes=settings.max_bytes * 4 // 3,
+        )
+
+    def cost(self, kind: str, image: bytes, faces: int = 1) -> Cost:
+        """What work of this kind on so many faces of `image` costs."""
+        return cost_of(kind, image, faces, self.settings.max_pixels)
 
 
 def open_gateway(engine: Engine, settings: Settings) -> Gateway:
-    """A gateway over `engine`. Raises what Pipeline raises."""
+    """A gateway over `engine`. Raises what Pipeline raises.
+
+    Of several processes each has its part of the threads and of the memory.
+    """
     metrics = Metrics()
-    workers = Workers(settings.workers or usable_cores(), settings.queue, metrics)
-    return Gateway(settings, Pipeline(engine, settings, metrics.observe_stage), metrics, workers)
+    parts = settings.processes
+    limits = Limits(
+        size=settings.workers or max(1, usable_cores() // parts),
+        queue=settings.queue,
+        wait=settings.max_wait,
+        share=settings.caller_share,
+        pixels=settings.max_pixels_at_once // parts,
+    )
+    return Gateway(
+        settings,
+        Pipeline(engine, settings, metrics.observe_stage),
+        metrics,
+        Admission(limits, metrics),
+        Room(settings.max_bytes_at_once // parts, settings.caller_share),
+        anyio.CapacityLimiter(_WATCHERS),
+    )
 
 
-def _of(request: Request) -> Gateway:
+async def _of(request: Request) -> Gateway:
     return cast(Gateway, request.app.state.gateway)
 
 

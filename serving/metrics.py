@@ -44,6 +44,24 @@ class Metrics:
             "Requests that wait for a worker",
             registry=self.registry,
         )
+        self.waited = Histogram(
+            "celmood_wait_seconds",
+            "Seconds that accepted work waited for a worker",
+            registry=self.registry,
+            buckets=_BUCKETS,
+        )
+        self.cost = Gauge(
+            "celmood_work_units",
+            "Work that is accepted and not done, a face or a million pixels each one unit",
+            ["state"],
+            registry=self.registry,
+        )
+        self.refused = Counter(
+            "celmood_refused",
+            "Requests refused by admission, by reason",
+            ["reason"],
+            registry=self.registry,
+        )
 
     def observe_stage(self, stage: str, seconds: float) -> None:
         self.stages.labels(stage).observe(seconds)

@@ -19,6 +19,7 @@ from contract.expression import (
     UnknownParameterError,
 )
 from engines.protocol import (
+    EngineCancelledError,
     EngineError,
     EngineTimeoutError,
     EngineUnavailableError,
@@ -67,6 +68,10 @@ UNKNOWN_MODEL = Kind("unknown-model", 404, "No such model")
 MODEL_UNAVAILABLE = Kind("model-unavailable", 503, "The model cannot be used")
 NOT_READY = Kind("not-ready", 503, "The gateway is not ready")
 BUSY = Kind("busy", 503, "Too many requests are waiting")
+CLOSING = Kind("closing", 503, "The gateway is shutting down")
+OVER_SHARE = Kind("over-share", 429, "This caller has too much waiting")
+CALLER_GONE = Kind("caller-gone", 499, "The caller hung up")
+SLOW_BODY = Kind("slow-body", 408, "The body did not come in time")
 TIMEOUT = Kind("timeout", 504, "There was not enough time")
 NOT_FOUND = Kind("not-found", 404, "There is nothing here")
 METHOD_NOT_ALLOWED = Kind("method-not-allowed", 405, "This method is not offered here")
@@ -90,6 +95,7 @@ _KINDS: Final[tuple[tuple[type[Exception], Kind], ...]] = (
     (IntensityError, Kind("intensity-out-of-range", 422, "A number is out of its range")),
     (ExpressionError, INVALID_FIELD),
     (EngineTimeoutError, TIMEOUT),
+    (EngineCancelledError, CALLER_GONE),
     (EngineUnavailableError, Kind("engine-unavailable", 503, "The engine cannot be reached")),
     (ModelMissingError, MODEL_UNAVAILABLE),
     (EngineError, Kind("engine-failed", 502, "The model could not be run")),

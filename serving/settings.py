@@ -37,7 +37,24 @@ class Settings(BaseModel):
         default=None, gt=0, description="pictures at once; by default the cores"
     )
     queue: int = Field(default=64, ge=0, description="requests that may wait for a worker")
-    timeout: float = Field(default=30.0, gt=0, description="seconds from acceptance to answer")
+    timeout: float = Field(default=30.0, gt=0, description="seconds that one request may take")
+    max_wait: float = Field(default=1.0, gt=0, description="seconds a request may wait for a turn")
+    caller_share: float = Field(
+        default=0.5, gt=0, le=1, description="of the queue that one caller may fill"
+    )
+    max_pixels_at_once: int = Field(
+        default=80_000_000, gt=0, description="of all pictures in work together"
+    )
+    max_bytes_at_once: int = Field(
+        default=256 * 2**20, gt=0, description="of all bodies being received or waiting"
+    )
+    processes: int = Field(default=1, gt=0, description="that serve side by side")
+    drain_notice: float = Field(
+        default=1.0, ge=0, description="seconds after SIGTERM in which it still refuses"
+    )
+    drain_grace: float = Field(
+        default=30.0, gt=0, description="seconds that accepted work has to end after SIGTERM"
+    )
 
 
 def from_environment(environment: Mapping[str, str], **given: object) -> Settings:

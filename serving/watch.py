@@ -6,6 +6,7 @@ import logging
 import re
 import time
 import uuid
+from collections.abc import Callable
 from typing import Any, Final
 
 from starlette.datastructures import Headers, MutableHeaders
@@ -21,11 +22,15 @@ _log = logging.getLogger("celmood")
 
 
 class Watch:
-    """ASGI middleware. A caller's X-Request-Id is kept when it is a plain word."""
+    """ASGI middleware. A caller's X-Request-Id is kept when it is a plain word.
 
-    def __init__(self, app: ASGIApp, metrics: Metrics) -> None:
+    While `closing` says so, every answer asks the caller to close its connection.
+    """
+
+    def __init__(self, app: ASGIApp, metrics: Metrics, closing: Callable[[], bool]) -> None:
         self._app = app
         self._metrics = metrics
+        self._closing = closing
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -42,7 +47,10 @@ class Watch:
             nonlocal status
             if message["type"] == "http.response.start":
                 status = message["status"]
-                MutableHeaders(scope=message)[REQUEST_ID] = request_id
+                headers = MutableHeaders(scope=message)
+                headers[REQUEST_ID] = request_id
+                if self._closing():
+                    headers["Connection"] = "close"
             await send(message)
 
         self._metrics.under_way.inc()

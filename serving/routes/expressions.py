@@ -38,26 +38,30 @@ async def edit_expression(request: Request, gateway: TheGateway) -> Response:
     Every pixel outside the rectangles `changed` stays as it was. The same facts as in the JSON
     answer, all but the picture, are in the header X-Celmood-Faces.
     """
-    fields = await read_fields(request, ExpressionFields, gateway.settings.max_bytes)
     as_json = _wants_json(request.headers.get("accept", ""))
+    async with gateway.visit(request) as visit:
+        fields = await read_fields(request, ExpressionFields, gateway.settings.max_bytes)
 
-    def work(deadline: float) -> Response:
-        result = gateway.pipeline.edit(
-            fields.image,
-            fields.expression,
-            fields.intensity,
-            faces=fields.which(),
-            format=fields.format,
-            quality=fields.quality,
-            model=fields.model,
-            deadline=deadline,
-        )
-        if as_json:
-            return JSONResponse(edit_answer(result))
-        facts = json.dumps(edit_shape(result), separators=(",", ":"))
-        return Response(result.data, media_type=f"image/{result.format}", headers={FACTS: facts})
+        def work(deadline: float) -> Response:
+            result = gateway.pipeline.edit(
+                fields.image,
+                fields.expression,
+                fields.intensity,
+                faces=fields.which(),
+                format=fields.format,
+                quality=fields.quality,
+                model=fields.model,
+                deadline=deadline,
+            )
+            if as_json:
+                return JSONResponse(edit_answer(result))
+            facts = json.dumps(edit_shape(result), separators=(",", ":"))
+            return Response(
+                result.data, media_type=f"image/{result.format}", headers={FACTS: facts}
+            )
 
-    return await gateway.work(work)
+        faces = 1 if isinstance(fields.faces, str) else len(fields.faces)
+        return await visit.work(gateway.cost("expressions", fields.image, faces), work)
 
 
 def _wants_json(accept: str) -> bool:

@@ -18,8 +18,10 @@ router = APIRouter()
 )
 async def find_faces(request: Request, gateway: TheGateway) -> JSONResponse:
     """Boxes, scores and landmarks of all faces, the surest first."""
-    fields = await read_fields(request, FacesFields, gateway.settings.max_bytes)
-    result = await gateway.work(
-        lambda deadline: gateway.pipeline.faces(fields.image, deadline=deadline)
-    )
-    return JSONResponse(faces_shape(result))
+    async with gateway.visit(request) as visit:
+        fields = await read_fields(request, FacesFields, gateway.settings.max_bytes)
+        result = await visit.work(
+            gateway.cost("faces", fields.image),
+            lambda deadline: gateway.pipeline.faces(fields.image, deadline=deadline),
+        )
+        return JSONResponse(faces_shape(result))

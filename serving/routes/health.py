@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
+import anyio.to_thread
 from fastapi import APIRouter
 from fastapi.responses import Response
 from prometheus_client import CONTENT_TYPE_LATEST
 
-from serving.gateway import TheGateway
-from serving.problems import NOT_READY, ProblemError
+from serving.gateway import Gateway, TheGateway
+from serving.problems import CLOSING, NOT_READY, ProblemError
 from serving.routes.body import PROBLEMS
 
 router = APIRouter(tags=["operation"])
@@ -22,8 +23,17 @@ async def alive() -> dict[str, str]:
 
 
 @router.get("/readyz", responses=PROBLEMS)
-def ready(gateway: TheGateway) -> dict[str, Any]:
-    """Every model of the repository is loaded, and those that the pipeline needs are among them."""
+async def ready(gateway: TheGateway) -> dict[str, Any]:
+    """Every model of the repository is loaded, and those that the pipeline needs are among them.
+
+    Not so any more as soon as the gateway is told to stop.
+    """
+    if gateway.admission.closing:
+        raise ProblemError(CLOSING, "the gateway is shutting down", headers={"Retry-After": "5"})
+    return await anyio.to_thread.run_sync(_models, gateway, limiter=gateway.watchers)
+
+
+def _models(gateway: Gateway) -> dict[str, Any]:
     engine = gateway.pipeline.engine
     problems = dict(engine.problems())
     missing = gateway.pipeline.missing()
@@ -36,6 +46,7 @@ def ready(gateway: TheGateway) -> dict[str, Any]:
 
 
 @router.get("/metrics", response_class=Response)
-def metrics(gateway: TheGateway) -> Response:
+async def metrics(gateway: TheGateway) -> Response:
     """All figures in Prometheus' text format."""
-    return Response(gateway.metrics.text(), media_type=CONTENT_TYPE_LATEST)
+    text = await anyio.to_thread.run_sync(gateway.metrics.text, limiter=gateway.watchers)
+    return Response(text, media_type=CONTENT_TYPE_LATEST)
