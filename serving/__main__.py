@@ -15,12 +15,11 @@ os.environ.setdefault("ORT_DISABLE_TELEMETRY", "1")  # read when onnxruntime is 
 import uvicorn
 
 from contract.assets import AssetError
-from engines.protocol import Engine
 from faces.lbp import CascadeError
 from serving.app import create_app
-from serving.settings import Settings, SettingsError, from_environment
-
-_GRACE_S = 30
+from serving.engine import open_engine
+from serving.processes import SERVER, announce, serve_processes
+from serving.settings import SettingsError, from_environment
 
 
 class _Server(uvicorn.Server):
@@ -29,46 +28,27 @@ class _Server(uvicorn.Server):
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         await super().startup(sockets)
         if self.started and sockets:
-            host, port = sockets[0].getsockname()[:2]
-            shown = f"[{host}]" if ":" in host else host
-            print(f"celmood listening on http://{shown}:{port}", flush=True)
+            announce(sockets[0])
 
 
 def main(arguments: list[str] | None = None) -> int:
     """Serve until SIGTERM or SIGINT; then finish what was accepted."""
-    given = _parser().parse_args(arguments)
+    given = vars(_parser().parse_args(arguments))
+    host, port = given.pop("host"), given.pop("port")
     try:
-        settings = from_environment(
-            os.environ,
-            engine=given.engine,
-            model_repository=given.model_repository,
-            triton=given.triton,
-            finder=given.finder,
-        )
+        settings = from_environment(os.environ, **given)
+        listener = _listen(host, port)
+        if settings.processes > 1:
+            return serve_processes(settings.processes, listener, given)
         app = create_app(settings, open_engine(settings))
-        listener = _listen(given.host, given.port)
     except (SettingsError, AssetError, CascadeError, OSError) as error:
         print(f"celmood: {error}", file=sys.stderr)
         return 2
-    config = uvicorn.Config(
-        app, log_level="warning", access_log=False, timeout_graceful_shutdown=_GRACE_S
-    )
     # When uvicorn has shut down it raises the signal again; by then all is done.
     signal.signal(signal.SIGTERM, lambda *_: None)
     with suppress(KeyboardInterrupt):
-        _Server(config).run(sockets=[listener])
+        _Server(uvicorn.Config(app, **SERVER)).run(sockets=[listener])
     return 0
-
-
-def open_engine(settings: Settings) -> Engine:
-    """The engine that the settings ask for. Models that cannot be used are its problems()."""
-    if settings.engine == "triton":
-        from engines.triton_engine import TritonEngine  # an extra of its own
-
-        return TritonEngine(settings.triton)
-    from engines.onnx_engine import OnnxEngine
-
-    return OnnxEngine(settings.model_repository)
 
 
 def _listen(host: str, port: int) -> socket.socket:
@@ -91,6 +71,9 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--model-repository", type=Path, metavar="DIR")
     parser.add_argument("--triton", metavar="HOST:PORT", help="Triton's gRPC address")
     parser.add_argument("--finder", choices=("network", "lbp"))
+    parser.add_argument(
+        "--workers", type=int, dest="processes", metavar="N", help="processes side by side"
+    )
     return parser
 
 

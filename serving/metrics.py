@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import os
 from typing import Final
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
+from prometheus_client.multiprocess import MultiProcessCollector
 
 _BUCKETS: Final = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30)
 
@@ -38,11 +40,13 @@ class Metrics:
             "celmood_requests_under_way",
             "Requests that have come and are not answered",
             registry=self.registry,
+            multiprocess_mode="livesum",
         )
         self.waiting = Gauge(
             "celmood_waiting_requests",
             "Requests that wait for a worker",
             registry=self.registry,
+            multiprocess_mode="livesum",
         )
         self.waited = Histogram(
             "celmood_wait_seconds",
@@ -55,6 +59,7 @@ class Metrics:
             "Work that is accepted and not done, a face or a million pixels each one unit",
             ["state"],
             registry=self.registry,
+            multiprocess_mode="livesum",
         )
         self.refused = Counter(
             "celmood_refused",
@@ -67,5 +72,9 @@ class Metrics:
         self.stages.labels(stage).observe(seconds)
 
     def text(self) -> bytes:
-        """All figures in Prometheus' text format."""
-        return generate_latest(self.registry)
+        """All figures in Prometheus' text format, of all processes where there are several."""
+        if "PROMETHEUS_MULTIPROC_DIR" not in os.environ:
+            return generate_latest(self.registry)
+        together = CollectorRegistry()
+        MultiProcessCollector(together)  # type: ignore[no-untyped-call]
+        return generate_latest(together)

@@ -62,7 +62,7 @@ def from_environment(environment: Mapping[str, str], **given: object) -> Setting
 
     Variables of other parts of celmood (assets, cache) are left alone.
     """
-    variables = {name: _variable(environment, name) for name in Settings.model_fields}
+    variables = {name: _chosen(environment, name) for name in Settings.model_fields}
     values: dict[str, object] = {
         name: environment[variable]
         for name, variable in variables.items()
@@ -77,7 +77,12 @@ def from_environment(environment: Mapping[str, str], **given: object) -> Setting
         raise SettingsError(f"{variables.get(name, name)}: {first['msg']}") from error
 
 
-def _variable(environment: Mapping[str, str], name: str) -> str:
+def variable(name: str) -> str:
+    """The variable that sets `name`."""
+    return PREFIX + name.upper()
+
+
+def _chosen(environment: Mapping[str, str], name: str) -> str:
     """The variable that sets `name` in this environment."""
-    full, short = PREFIX + name.upper(), SHORT.get(name, "")
+    full, short = variable(name), SHORT.get(name, "")
     return short if environment.get(short) and not environment.get(full) else full

@@ -1,0 +1,91 @@
+"""Several gateways side by side on one socket: processes that share nothing but their figures."""
+
+from __future__ import annotations
+
+import os
+import socket
+import sys
+import tempfile
+from collections.abc import Mapping
+from typing import Any, Final
+
+import uvicorn
+from fastapi import FastAPI
+from prometheus_client.multiprocess import mark_process_dead
+from uvicorn.config import STARTUP_FAILURE
+from uvicorn.supervisors import Multiprocess
+
+from contract.assets import AssetError
+from faces.lbp import CascadeError
+from serving.app import create_app
+from serving.engine import open_engine
+from serving.settings import SettingsError, from_environment, variable
+
+FIGURES: Final = "PROMETHEUS_MULTIPROC_DIR"
+
+SERVER: Final[dict[str, Any]] = {
+    "lifespan": "on",
+    "log_level": "warning",
+    "access_log": False,
+    "timeout_graceful_shutdown": 5,  # after draining, for answers that are still being sent
+    "timeout_worker_healthcheck": 15,
+}
+"""How uvicorn is run, in one process or in several."""
+
+_START_S: Final = 120
+
+
+def announce(listener: socket.socket) -> None:
+    """Say where the gateway listens."""
+    host, port = listener.getsockname()[:2]
+    shown = f"[{host}]" if ":" in host else host
+    print(f"celmood listening on http://{shown}:{port}", flush=True)
+
+
+def serve_processes(count: int, listener: socket.socket, given: Mapping[str, object]) -> int:
+    """Serve in `count` processes until SIGTERM or SIGINT; returns the exit code.
+
+    `given` are settings that win over the environment. A process that dies is started again; on
+    SIGHUP all are, one after the other.
+    """
+    os.environ |= {variable(name): str(value) for name, value in given.items() if value is not None}
+    with tempfile.TemporaryDirectory(prefix="celmood-figures-") as folder:
+        os.environ.setdefault(FIGURES, folder)
+        config = uvicorn.Config("serving.processes:app", factory=True, workers=count, **SERVER)
+        processes = _Processes(config, [listener])
+        processes.run()
+    return 2 if processes.failed else 0
+
+
+class _Processes(Multiprocess):
+    """Says where it listens when all are ready; takes the gauges of the dead out of the figures."""
+
+    def init_processes(self) -> None:
+        super().init_processes()
+        self._known = self._pids()
+        if all(process.wait_until_ready(_START_S) for process in self.processes):
+            announce(self.sockets[0])
+
+    def keep_subprocess_alive(self) -> None:
+        super().keep_subprocess_alive()
+        for pid in self._known - self._pids():
+            mark_process_dead(pid)  # type: ignore[no-untyped-call]
+        self._known = self._pids()
+
+    @property
+    def failed(self) -> bool:
+        """A process could not start."""
+        return any(process.exitcode == STARTUP_FAILURE for process in self.processes)
+
+    def _pids(self) -> set[int | None]:
+        return {process.pid for process in self.processes}
+
+
+def app() -> FastAPI:
+    """The gateway of one process, set by the environment alone."""
+    try:
+        settings = from_environment(os.environ)
+        return create_app(settings, open_engine(settings))
+    except (SettingsError, AssetError, CascadeError, OSError) as error:
+        print(f"celmood: {error}", file=sys.stderr)
+        sys.exit(STARTUP_FAILURE)
