@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, Protocol
+from typing import Any, Literal, Protocol, runtime_checkable
 
 from numpy.typing import NDArray
 
 from contract.card import Card
 
 Array = NDArray[Any]
+
+Device = Literal["cpu", "gpu"]
 
 
 class EngineError(Exception):
@@ -20,6 +22,7 @@ class EngineError(Exception):
       ModelInputError
       EngineTimeoutError
       EngineUnavailableError
+        EngineBusyError
       EngineCancelledError
     """
 
@@ -46,6 +49,10 @@ class EngineTimeoutError(EngineError):
 
 class EngineUnavailableError(EngineError):
     """The engine cannot be reached, is overloaded, or is closed; later may work."""
+
+
+class EngineBusyError(EngineUnavailableError):
+    """The engine's queue is full."""
 
 
 class EngineCancelledError(EngineError):
@@ -75,4 +82,13 @@ class Engine(Protocol):
 
     def close(self) -> None:
         """Let go of sessions and connections; a later run raises EngineUnavailableError."""
+        ...
+
+
+@runtime_checkable
+class KnowsDevices(Protocol):
+    """An engine that can say what its models run on."""
+
+    def devices(self) -> Mapping[str, Device]:
+        """What each model runs on, by name."""
         ...

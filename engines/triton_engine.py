@@ -1,185 +1,257 @@
-"""The engine on a Triton server: gRPC over one channel, cards out of the model configurations.
+"""The engine on Triton: several servers in turn, each with a channel and a circuit breaker.
 
-The server may start after us, go away and come back, and load other models meanwhile: what it
-serves is asked again from time to time. Starting it is left to the operator.
+The servers may start after us, go away and come back, and load other models meanwhile: a thread
+asks them from time to time what they serve, so no request waits for that. Starting them is left to
+the operator.
 """
 
 from __future__ import annotations
 
+import itertools
 import threading
 import time
-from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Final
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Final, Literal
 
+import numpy as np
 import tritonclient.grpc as triton
-from tritonclient.utils import InferenceServerException, np_to_triton_dtype
 
-from contract.card import Card, CardError, parse_card
+from contract.card import Card
+from engines.cancel import current
 from engines.protocol import (
     Array,
+    Device,
+    EngineBusyError,
+    EngineCancelledError,
     EngineError,
     EngineTimeoutError,
     EngineUnavailableError,
-    ModelInputError,
     ModelMissingError,
 )
 from engines.tensors import check_inputs
+from engines.triton_host import (
+    ASK_TIMEOUT_S,
+    Access,
+    Served,
+    ServedModel,
+    TritonHost,
+    tensor_of,
+)
+from engines.triton_memory import RegionError, SharedMemory
 
 REFRESH_S: Final = 10.0
 RETRY_S: Final = 1.0
-ASK_TIMEOUT_S: Final = 5.0
 
-_CHANNEL: Final = [
-    ("grpc.max_send_message_length", -1),
-    ("grpc.max_receive_message_length", -1),
-    ("grpc.max_reconnect_backoff_ms", 5_000),
-]
-
-
-@dataclass(frozen=True, slots=True)
-class _Served:
-    """What the server said it serves, and until when (monotonic seconds) that is believed."""
-
-    cards: Mapping[str, Card]
-    problems: Mapping[str, str]
-    until: float
+Wanted = Literal["any", "gpu"]
 
 
 class TritonEngine:
-    """Runs the models of the Triton server at `address` (host:port of gRPC); an Engine.
+    """Runs the models of the Triton servers at `addresses` (host:port,host:port); an Engine.
 
-    Only models with a card are seen. What the server serves is asked again after `refresh`
-    seconds. While it cannot be reached, `problems()` says so under the server's address, and the
-    cards are those it had.
+    Only models with a card are seen, in the highest version that any server has ready; requests go
+    in turn to the servers that have it. A server that cannot be reached is a problem under its
+    address; its callers are sent to the others, or told so at once, until it answers again. With
+    `device` "gpu", and for a model that is configured for one, running on a CPU is a problem too.
+
+    `refresh` is how often servers are asked what they serve, seconds; those that are away are asked
+    every second. With `shared_memory` tensors do not travel: for servers on this machine.
     """
 
-    def __init__(self, address: str, *, refresh: float = REFRESH_S) -> None:
-        self._address = address
+    def __init__(
+        self,
+        addresses: str,
+        *,
+        access: Access | None = None,
+        device: Wanted = "any",
+        shared_memory: bool = False,
+        refresh: float = REFRESH_S,
+    ) -> None:
+        places = [place for part in addresses.split(",") if (place := part.strip())]
+        if not places:
+            raise ValueError("no Triton is named: give host:port, or several with commas")
+        self._hosts = [TritonHost(place, access or Access()) for place in dict.fromkeys(places)]
+        self._memory = {h.address: SharedMemory(h) for h in self._hosts} if shared_memory else {}
+        self._wanted = device
         self._refresh = refresh
-        self._client = triton.InferenceServerClient(address, channel_args=_CHANNEL)
-        self._asking = threading.Lock()
-        self._served = _Served({}, {}, until=0.0)
-        self._closed = False
+        self._turn = itertools.count()
+        self._closed = threading.Event()
+        self._asked = threading.Event()
+        self._wake = threading.Event()
+        self._watcher = threading.Thread(target=self._watch, name="celmood-triton", daemon=True)
+        self._watcher.start()
 
     def cards(self) -> Mapping[str, Card]:
         """The models that can be run, by name."""
-        return self._now().cards
+        return {name: model.card for name, model in self._models().items()}
 
     def problems(self) -> Mapping[str, str]:
-        """The models that the server could not load, by name; or why it cannot be asked."""
-        return self._now().problems
+        """Servers that cannot be asked and models that they could not load, each with the reason,
+        and models that run on a CPU and should not.
+        """
+        problems: dict[str, str] = {}
+        for host, served in self._told():
+            if host.reason is not None:
+                problems[host.address] = host.reason
+            problems |= served.problems
+            for name, model in served.models.items():
+                if model.device == "cpu" and (model.wants_gpu or self._wanted == "gpu"):
+                    problems[name] = (
+                        f"{name} is meant for a GPU and runs on a CPU of {host.address}; look at "
+                        "the server's log for a driver or a device that is missing"
+                    )
+        return problems
+
+    def devices(self) -> Mapping[str, Device]:
+        """What each model runs on; "cpu" when it does so on any of the servers."""
+        devices: dict[str, Device] = {}
+        for _, served in self._told():
+            for name, model in served.models.items():
+                devices[name] = "cpu" if "cpu" in (model.device, devices.get(name)) else "gpu"
+        return devices
 
     def run(
         self, model: str, inputs: Mapping[str, Array], timeout: float | None = None
     ) -> dict[str, Array]:
-        """All outputs of `model`, as Engine.run says. The server is told the timeout too."""
-        if self._closed:
+        """All outputs of `model`, as Engine.run says. The server is told the timeout too.
+
+        A batch larger than the server takes goes in parts. Ends early when the current
+        Cancellation is cancelled.
+        """
+        if self._closed.is_set():
             raise EngineUnavailableError("the engine is closed")
-        if timeout is not None and timeout <= 0:
-            raise EngineTimeoutError(f"no time is left to run {model}")
-        served = self._now()
-        card = served.cards.get(model)
-        if card is None:
-            if self._address in served.problems:
-                raise EngineUnavailableError(served.problems[self._address])
-            raise ModelMissingError(model, served.cards, served.problems)
-        check_inputs(card, inputs)
-        try:
-            answer = self._client.infer(
-                model,
-                [_tensor(name, array) for name, array in inputs.items()],
-                model_version=str(card.version),
-                outputs=[triton.InferRequestedOutput(tensor.name) for tensor in card.outputs],
-                timeout=None if timeout is None else int(timeout * 1e6),  # microseconds
-                client_timeout=timeout,
-            )
-            outputs = {tensor.name: answer.as_numpy(tensor.name) for tensor in card.outputs}
-        except InferenceServerException as error:
-            raise _typed(error, model, self._address) from error
-        except ValueError as error:  # a channel closed meanwhile, or bytes that fill no tensor
-            if self._closed:
-                raise EngineUnavailableError("the engine is closed") from error
-            raise EngineError(f"{model} on {self._address} gave a wrong answer: {error}") from error
-        lost = [name for name, array in outputs.items() if array is None]
-        if lost:
-            raise EngineError(f"{model} on {self._address} answered without {', '.join(lost)}")
-        return outputs
+        deadline = None if timeout is None else time.monotonic() + timeout
+        served = self._chosen(model)
+        check_inputs(served.card, inputs)
+        parts = [
+            self._run(served, part, model, deadline) for part in _parts(inputs, served.max_batch)
+        ]
+        if len(parts) == 1:
+            return parts[0]
+        return {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
+
+    def ask(self) -> None:
+        """Ask all servers now what they serve, as the watcher does from time to time."""
+        for host in self._hosts:
+            host.ask()
+        self._asked.set()
 
     def close(self) -> None:
-        """Close the channel."""
-        self._closed = True
-        self._client.close()
+        """Close the channels and let go of shared memory."""
+        self._closed.set()
+        self._wake.set()
+        self._watcher.join(ASK_TIMEOUT_S)
+        for memory in self._memory.values():
+            memory.close()
+        for host in self._hosts:
+            host.close()
 
-    def _now(self) -> _Served:
-        """What the server serves; asked by one caller at a time, the others take what was known."""
-        if time.monotonic() < self._served.until or self._closed:
-            return self._served
-        first = self._served.until == 0.0
-        if self._asking.acquire(blocking=first):
+    def _run(
+        self, served: ServedModel, inputs: Mapping[str, Array], model: str, deadline: float | None
+    ) -> dict[str, Array]:
+        """One batch, on the next server; on another one where that is away, busy or changed."""
+        card = served.card
+        error: EngineError | None = None
+        for host, own in self._candidates(card):
+            left = None if deadline is None else deadline - time.monotonic()
+            if left is not None and left <= 0:
+                raise EngineTimeoutError(f"no time is left to run {model}") from error
+            if (cancellation := current()) is not None and cancellation.cancelled:
+                raise EngineCancelledError(f"nobody waits for {model} any more")
             try:
-                if time.monotonic() >= self._served.until:
-                    self._served = self._ask()
-            finally:
-                self._asking.release()
-        return self._served
+                return self._infer(host, own, inputs, left)
+            except EngineBusyError as busy:
+                error = busy
+            except EngineUnavailableError as away:
+                if self._closed.is_set():
+                    raise EngineUnavailableError("the engine is closed") from away
+                error = away
+                self._wake.set()
+            except ModelMissingError as missing:  # unloaded, or in another version by now
+                error = missing
+                self._wake.set()
+        if error is not None:
+            raise error
+        raise EngineUnavailableError("; ".join(self._reasons()) or f"no server has {model} now")
 
-    def _ask(self) -> _Served:
-        cards: dict[str, Card] = {}
-        problems: dict[str, str] = {}
+    def _infer(
+        self,
+        host: TritonHost,
+        served: ServedModel,
+        inputs: Mapping[str, Array],
+        timeout: float | None,
+    ) -> dict[str, Array]:
+        if (memory := self._memory.get(host.address)) is not None:
+            try:
+                return memory.infer(served, inputs, timeout)
+            except RegionError:
+                self._wake.set()
+        names = [tensor.name for tensor in served.card.outputs]
+        given = [tensor_of(name, array) for name, array in inputs.items()]
+        wanted = [triton.InferRequestedOutput(name) for name in names]
+        told = f"{served.card.name} on {host.address}"
         try:
-            index = self._client.get_model_repository_index(client_timeout=ASK_TIMEOUT_S)
-            for entry in index.models:
-                if entry.state == "READY":
-                    try:
-                        if card := self._card(entry.name, entry.version):
-                            cards[entry.name] = card
-                    except (CardError, ModelMissingError) as error:
-                        problems[entry.name] = str(error)
-                elif entry.reason != "unloaded":  # an older version, or taken out on purpose
-                    reason = entry.reason.partition("\n")[0]  # the rest is a stack trace
-                    problems[entry.name] = f"Triton could not load it: {reason}"
-        except InferenceServerException as error:
-            return _Served(
-                self._served.cards,
-                {self._address: f"Triton at {self._address} cannot be asked: {error.message()}"},
-                time.monotonic() + min(RETRY_S, self._refresh),
-            )
-        return _Served(cards, problems, time.monotonic() + self._refresh)
+            answer = host.infer(served, given, wanted, timeout)
+            outputs = {name: answer.as_numpy(name) for name in names}
+        except ValueError as error:  # a channel closed meanwhile, or bytes that fill no tensor
+            if self._closed.is_set():
+                raise EngineUnavailableError("the engine is closed") from error
+            raise EngineError(f"{told} gave a wrong answer: {error}") from error
+        lost = [name for name, array in outputs.items() if array is None]
+        if lost:
+            raise EngineError(f"{told} answered without {', '.join(lost)}")
+        return outputs
 
-    def _card(self, name: str, version: str) -> Card | None:
-        """The card in the configuration of a model; None where it has none. Raises CardError."""
-        try:
-            answer = self._client.get_model_config(name, version, client_timeout=ASK_TIMEOUT_S)
-        except InferenceServerException as error:
-            typed = _typed(error, name, self._address)
-            if isinstance(typed, ModelMissingError):  # unloaded since the index was written
-                raise typed from error
-            raise
-        text = answer.config.parameters["card"].string_value
-        return parse_card(text, f"the card of {name} on {self._address}") if text else None
+    def _chosen(self, model: str) -> ServedModel:
+        """The model as it is to be run. Raises EngineUnavailableError or ModelMissingError."""
+        models = self._models()
+        if model in models:
+            return models[model]
+        if reasons := self._reasons():
+            raise EngineUnavailableError("; ".join(reasons))
+        raise ModelMissingError(model, self.cards(), self.problems())
+
+    def _candidates(self, card: Card) -> Iterator[tuple[TritonHost, ServedModel]]:
+        """The servers that have this very model and are not kept away from, in turn."""
+        first = next(self._turn)
+        for i in range(len(self._hosts)):
+            host = self._hosts[(first + i) % len(self._hosts)]
+            own = host.served.models.get(card.name)
+            if own is not None and own.card == card and not host.breaker.open:
+                yield host, own
+
+    def _models(self) -> dict[str, ServedModel]:
+        """Every model in its highest version on the servers that are up, else on any."""
+        models: dict[str, ServedModel] = {}
+        for host, served in sorted(self._told(), key=lambda told: told[0].breaker.open):
+            for name, model in served.models.items():
+                known = models.get(name)
+                if known is None or (
+                    not host.breaker.open and model.card.version > known.card.version
+                ):
+                    models[name] = model
+        return models
+
+    def _told(self) -> Sequence[tuple[TritonHost, Served]]:
+        """What each server serves; waits for the first answers after the start."""
+        self._asked.wait(ASK_TIMEOUT_S)
+        return [(host, host.served) for host in self._hosts]
+
+    def _reasons(self) -> list[str]:
+        return [host.reason for host in self._hosts if host.reason is not None]
+
+    def _watch(self) -> None:
+        while not self._closed.is_set():
+            self.ask()
+            for memory in self._memory.values():
+                memory.sweep()
+            well = all(host.reason is None for host in self._hosts)
+            self._wake.wait(self._refresh if well else min(RETRY_S, self._refresh))
+            self._wake.clear()
 
 
-def _tensor(name: str, array: Array) -> triton.InferInput:
-    tensor = triton.InferInput(name, list(array.shape), np_to_triton_dtype(array.dtype))
-    tensor.set_data_from_numpy(array)
-    return tensor
-
-
-def _typed(error: InferenceServerException, model: str, address: str) -> EngineError:
-    """Our error for Triton's. A full queue and an expired one are both UNAVAILABLE there."""
-    message = str(error.message())
-    told = f"{model} on {address}: {message}"
-    match str(error.status()).removeprefix("StatusCode."):
-        case "DEADLINE_EXCEEDED" | "CANCELLED":
-            return EngineTimeoutError(told)
-        case "UNAVAILABLE" if "timeout" in message.lower():
-            return EngineTimeoutError(told)
-        case "UNAVAILABLE" | "RESOURCE_EXHAUSTED":
-            return EngineUnavailableError(told)
-        case "NOT_FOUND":
-            return ModelMissingError(model, {}, {model: message})
-        case "INVALID_ARGUMENT":
-            return ModelInputError(told)
-        case _:
-            return EngineError(told)
+def _parts(inputs: Mapping[str, Array], most: int) -> Iterator[dict[str, Array]]:
+    """`inputs` in batches of at most `most`; whole where the server does not batch (0)."""
+    batch = len(next(iter(inputs.values())))
+    step = most or batch or 1
+    for start in range(0, max(batch, 1), step):
+        yield {name: array[start : start + step] for name, array in inputs.items()}

@@ -1,51 +1,100 @@
-"""Triton's config.pbtxt for a card: tensors, batching, instances, warm-up and the card itself."""
+"""Triton's config.pbtxt for a card: tensors, batching, queues, instances, warm-up, and the card.
+
+Beside it, under `configs/`, lie variants that a server takes with `--model-config-name`: there
+Triton runs the model on a GPU only, through TensorRT.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Final
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Final, Literal
 
 from contract.card import Card, Tensor
 
-MAX_BATCH: Final = 16
-PREFERRED_BATCHES: Final = (4, 8, 16)
-WARM_UP_BATCHES: Final = (1, MAX_BATCH)
-MAX_QUEUE: Final = 64
+Variant = Literal["default", "tensorrt", "plan"]
+"""`default` runs anywhere, `tensorrt` takes ONNX through TensorRT, `plan` what trtexec built."""
+
+PLAN: Final = "model.plan"
 
 _TYPES: Final = {"float32": "TYPE_FP32", "int64": "TYPE_INT64", "uint8": "TYPE_UINT8"}
 
+INTERACTIVE: Final = 1
+BACKGROUND: Final = 2
 
-def config(card: Card, text: str) -> str:
+
+@dataclass(frozen=True, slots=True)
+class Serving:
+    """How a task is served. The reasons are in docs/triton.md, with the measurements.
+
+    `max_batch` is the largest batch, `cached` whether answers are worth keeping.
+    """
+
+    max_batch: int
+    cached: bool
+
+
+SERVING: Final[Mapping[str, Serving]] = {
+    # The same sprite is looked for once per expression asked for, and its maps are small.
+    "find_faces": Serving(max_batch=16, cached=True),
+    # Beyond 8 a picture takes longer than alone, and hardly any question comes twice.
+    "edit_expression": Serving(max_batch=8, cached=False),
+    # Reads every face that /v1/faces finds; the same face gives the same reading.
+    "read_expression": Serving(max_batch=16, cached=True),
+}
+OTHERS: Final = Serving(max_batch=16, cached=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Queue:
+    """How many requests of a priority may wait, and for how long at most, seconds."""
+
+    length: int
+    timeout: int
+
+
+QUEUES: Final[Mapping[int, Queue]] = {
+    INTERACTIVE: Queue(length=64, timeout=30),
+    BACKGROUND: Queue(length=256, timeout=300),
+}
+
+
+def config(card: Card, text: str, variant: Variant = "default") -> str:
     """The config.pbtxt of the model of `card`; `text` is the card as written beside the model.
 
     Requests are batched without waiting for more: a delay would be added to every lone request.
-    A request's own timeout is obeyed in the queue, and a full queue refuses at once.
+    A request's own timeout is obeyed in the queue, and a full queue refuses at once. The version
+    before the newest goes on answering those who have not heard of the newest.
     """
-    preferred = ", ".join(map(str, PREFERRED_BATCHES))
+    serving = SERVING.get(card.task, OTHERS)
+    backend = (
+        f'backend: "tensorrt"\ndefault_model_filename: "{PLAN}"'
+        if variant == "plan"
+        else 'backend: "onnxruntime"'
+    )
+    warm_ups = [_warm_up(card.inputs, batch) for batch in (1, serving.max_batch)]
     return f"""\
 name: {_quoted(card.name)}
-backend: "onnxruntime"
-max_batch_size: {MAX_BATCH}
+{backend}
+max_batch_size: {serving.max_batch}
+version_policy {{ latest {{ num_versions: 2 }} }}
 input [
 {_tensors(card.inputs)}
 ]
 output [
 {_tensors(card.outputs)}
 ]
+# A batch is what waits when the model is free. Priority {INTERACTIVE} goes first.
 dynamic_batching {{
-  preferred_batch_size: [ {preferred} ]
-  default_queue_policy {{
-    timeout_action: REJECT
-    allow_timeout_override: true
-    max_queue_size: {MAX_QUEUE}
-  }}
+  priority_levels: {len(QUEUES)}
+  default_priority_level: {INTERACTIVE}
+{_queues()}
 }}
-# One instance on each GPU of the machine; on the CPU where there is none.
-instance_group [
-  {{ count: 1 kind: KIND_AUTO }}
-]
+{_instances(variant)}
+response_cache {{ enable: {str(serving.cached).lower()} }}
+{_accelerators(card, serving.max_batch) if variant == "tensorrt" else ""}\
 model_warmup [
-{_joined([_warm_up(card.inputs, batch) for batch in WARM_UP_BATCHES])}
+{_joined(warm_ups)}
 ]
 parameters {{
   key: "card"
@@ -55,6 +104,68 @@ parameters {{
   }}
 }}
 """
+
+
+def _queues() -> str:
+    first, *others = (
+        f"{{\n    timeout_action: REJECT\n    default_timeout_microseconds: {queue.timeout}000000\n"
+        f"    allow_timeout_override: true\n    max_queue_size: {queue.length}\n  }}"
+        for _, queue in sorted(QUEUES.items())
+    )
+    lines = [f"  default_queue_policy {first}"]
+    for level, policy in zip(sorted(QUEUES)[1:], others, strict=True):
+        lines.append(f"  priority_queue_policy {{ key: {level} value {policy} }}")
+    return "\n".join(lines)
+
+
+def _instances(variant: Variant) -> str:
+    if variant == "default":
+        return """\
+# One instance on each GPU of the machine; on the CPU where there is none.
+instance_group [
+  { count: 1 kind: KIND_AUTO }
+]"""
+    return """\
+# On GPUs only: without one the server refuses the model, instead of running it slowly.
+instance_group [
+  { count: 1 kind: KIND_GPU }
+]"""
+
+
+def _accelerators(card: Card, max_batch: int) -> str:
+    """TensorRT inside onnxruntime, with one engine for all batches, kept between starts."""
+    values = {
+        "precision_mode": "FP32",
+        "trt_engine_cache_enable": "1",
+        "trt_engine_cache_path": f"/tmp/celmood-tensorrt/{card.name}",
+        "trt_profile_min_shapes": shapes(card, 1),
+        "trt_profile_opt_shapes": shapes(card, max_batch),
+        "trt_profile_max_shapes": shapes(card, max_batch),
+    }
+    parameters = "\n".join(
+        f"        parameters {{ key: {_quoted(key)} value: {_quoted(value)} }}"
+        for key, value in values.items()
+    )
+    return f"""\
+optimization {{
+  execution_accelerators {{
+    gpu_execution_accelerator [
+      {{
+        name: "tensorrt"
+{parameters}
+      }}
+    ]
+  }}
+}}
+"""
+
+
+def shapes(card: Card, batch: int) -> str:
+    """The input shapes at a batch as TensorRT's options have them: `image:1x3x256x256,...`."""
+    return ",".join(
+        f"{tensor.name}:{'x'.join(str(size) for size in (batch, *tensor.shape[1:]))}"
+        for tensor in card.inputs
+    )
 
 
 def _tensors(tensors: Sequence[Tensor]) -> str:

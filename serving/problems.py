@@ -19,6 +19,7 @@ from contract.expression import (
     UnknownParameterError,
 )
 from engines.protocol import (
+    EngineBusyError,
     EngineCancelledError,
     EngineError,
     EngineTimeoutError,
@@ -96,6 +97,7 @@ _KINDS: Final[tuple[tuple[type[Exception], Kind], ...]] = (
     (ExpressionError, INVALID_FIELD),
     (EngineTimeoutError, TIMEOUT),
     (EngineCancelledError, CALLER_GONE),
+    (EngineBusyError, BUSY),
     (EngineUnavailableError, Kind("engine-unavailable", 503, "The engine cannot be reached")),
     (ModelMissingError, MODEL_UNAVAILABLE),
     (EngineError, Kind("engine-failed", 502, "The model could not be run")),
@@ -105,6 +107,7 @@ EXPECTED: Final = tuple(cls for cls, _ in _KINDS)
 """The errors of the parts below that `problem_of` knows."""
 
 _SECRET_DETAIL: Final = {
+    "busy": "too many requests are waiting; try again in a few seconds",
     "engine-failed": "the model could not be run on this picture; the server's log says why",
     "engine-unavailable": "the engine cannot be reached or is overloaded; try again later",
     "timeout": "the picture could not be done in the time allowed; try again, or a smaller one",

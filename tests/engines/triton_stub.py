@@ -6,6 +6,7 @@ queues, no versions but the card's.
 
 from __future__ import annotations
 
+import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -17,27 +18,43 @@ from google.protobuf import text_format
 from tritonclient.grpc import model_config_pb2, service_pb2, service_pb2_grpc
 from tritonclient.utils import np_to_triton_dtype, triton_to_np_dtype
 
+from contract.card import parse_card
 from engines.onnx_engine import OnnxEngine
 from engines.protocol import ModelInputError
+from export.triton import config as exported
 
 
 class TritonStub(service_pb2_grpc.GRPCInferenceServiceServicer):
     """Serves `repository` at `address` inside a `with` block.
 
     `fail_with` makes each inference fail with that status and message, `delay` makes it wait that
-    many seconds, `reload()` reads the repository again, `requests` keeps what was asked.
+    many seconds, `reload()` reads the repository again, `requests` keeps what was asked, and
+    `headers` what came along; `instances` is the kind that models are said to run on.
     """
 
-    def __init__(self, repository: Path, port: int = 0) -> None:
+    def __init__(
+        self,
+        repository: Path,
+        port: int = 0,
+        credentials: grpc.ServerCredentials | None = None,
+    ) -> None:
         self.repository = repository
         self.fail_with: tuple[grpc.StatusCode, str] | None = None
         self.delay = 0.0
+        self.instances = model_config_pb2.ModelInstanceGroup.KIND_CPU
+        self.cancelled = threading.Event()
         self.requests: list[service_pb2.ModelInferRequest] = []
+        self.headers: list[dict[str, str]] = []
         self.engine = OnnxEngine(repository, threads=1)
         unlimited = [("grpc.max_receive_message_length", -1), ("grpc.max_send_message_length", -1)]
         self.server = grpc.server(ThreadPoolExecutor(4), options=unlimited)
         service_pb2_grpc.add_GRPCInferenceServiceServicer_to_server(self, self.server)
-        self.port = self.server.add_insecure_port(f"127.0.0.1:{port}")
+        place = f"127.0.0.1:{port}"
+        self.port = (
+            self.server.add_secure_port(place, credentials)
+            if credentials
+            else self.server.add_insecure_port(place)
+        )
         self.address = f"127.0.0.1:{self.port}"
 
     def __enter__(self) -> TritonStub:
@@ -81,14 +98,17 @@ class TritonStub(service_pb2_grpc.GRPCInferenceServiceServicer):
         if written.is_file():
             text_format.Parse(written.read_text(encoding="utf-8"), config)
         else:
-            config.backend = "onnxruntime"
-            card = self.repository / request.name / "card.json"
-            config.parameters["card"].string_value = card.read_text(encoding="utf-8")
+            text = (self.repository / request.name / "card.json").read_text(encoding="utf-8")
+            text_format.Parse(exported(parse_card(text), text), config)
+        for group in config.instance_group:  # a real server states what it made of KIND_AUTO
+            group.kind = self.instances
         config.name = request.name
         return service_pb2.ModelConfigResponse(config=config)
 
     def ModelInfer(self, request, context):
         self.requests.append(request)
+        self.headers.append(dict(context.invocation_metadata()))
+        context.add_callback(lambda: None if context.is_active() else self.cancelled.set())
         time.sleep(self.delay)
         if self.fail_with is not None:
             context.abort(*self.fail_with)
