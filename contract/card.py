@@ -14,7 +14,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_valida
 
 CARD_VERSION: Final = 1
 
-Task = Literal["find_faces", "edit_expression"]
+Task = Literal["find_faces", "edit_expression", "read_expression"]
 
 
 class CardError(ValueError):
@@ -107,7 +107,13 @@ class Provenance(_Frozen):
 
 
 class Card(_Frozen):
-    """A model, as every part of celmood sees it."""
+    """A model, as every part of celmood sees it.
+
+    Outputs by task, for N pictures of S pixels: `find_faces`, see `faces.find`; `edit_expression`,
+    `paint` [N,3,S,S], `mask` [N,1,S,S] and, from some, `displacement` [N,2,S,S] in sides;
+    `read_expression`, `vector` [N,P], the values of `control` scaled as there, and probabilities
+    `expression` [N,L] of `labels` (they add up to 1) and `attributes` [N,A] (each for itself).
+    """
 
     card_version: Literal[1] = CARD_VERSION
     name: str = Field(pattern=r"^[a-z][a-z0-9_]*$")
@@ -119,6 +125,7 @@ class Card(_Frozen):
     pixels: Pixels
     alignment: Alignment | None = None
     labels: tuple[str, ...] = ()
+    attributes: tuple[str, ...] = ()
     control: Control | None = None
     licence: str
     provenance: Provenance
@@ -129,6 +136,16 @@ class Card(_Frozen):
     def _complete(self) -> Card:
         if self.task == "edit_expression" and (self.alignment is None or self.control is None):
             raise ValueError("a card for edit_expression needs alignment and control")
+        if self.task == "read_expression" and not (
+            self.alignment
+            and isinstance(self.control, ExpressionVector)
+            and self.labels
+            and self.attributes
+        ):
+            raise ValueError(
+                "a card for read_expression needs alignment, an expression vector as control, and "
+                "the names of expressions (labels) and attributes"
+            )
         if self.task == "find_faces" and not self.labels:
             raise ValueError("a card for find_faces needs the names of its landmarks as labels")
         return self

@@ -58,6 +58,7 @@ def export(
         pixels=subject.pixels,
         alignment=subject.alignment,
         labels=subject.labels,
+        attributes=subject.attributes,
         control=subject.control,
         licence=runs.LICENCE,
         provenance=subject.provenance,

@@ -27,6 +27,7 @@ from contract.card import (
     Task,
     Tensor,
 )
+from contract.labels import ATTRIBUTES
 from trainer import checkpoint, provenance
 from trainer.methods import registry
 from trainer.methods.method import Method
@@ -54,6 +55,7 @@ class Subject:
     control: Control | None
     provenance: Provenance
     default_name: str
+    attributes: tuple[str, ...] = ()
 
 
 class _Change(nn.Module):
@@ -65,6 +67,18 @@ class _Change(nn.Module):
 
     def forward(self, image: torch.Tensor, control: torch.Tensor) -> tuple[torch.Tensor, ...]:
         return tuple(self.network(image, control))
+
+
+class _Readings(nn.Module):
+    """The reader with its logits as probabilities."""
+
+    def __init__(self, network: nn.Module) -> None:
+        super().__init__()
+        self.network = network
+
+    def forward(self, image: torch.Tensor) -> tuple[torch.Tensor, ...]:
+        vector, name, attributes = self.network(image)
+        return vector, torch.softmax(name, 1), torch.sigmoid(attributes)
 
 
 class _FinderMaps(nn.Module):
@@ -142,10 +156,35 @@ def _finder(method: Method, origin: Provenance) -> Subject:
     )
 
 
+def _reader(method: Method, origin: Provenance) -> Subject:
+    """Task read_expression."""
+    size = method.recipe.size
+    return Subject(
+        module=_Readings(method.networks["reader"]),
+        task="read_expression",
+        description="Reads an aligned anime face: its expression as a vector and by name, and its "
+        "attributes.",
+        inputs=(_picture("image", 3, size),),
+        outputs=(
+            Tensor(name="vector", shape=(-1, expression.SIZE)),
+            Tensor(name="expression", shape=(-1, len(expression.EXPRESSIONS))),
+            Tensor(name="attributes", shape=(-1, len(ATTRIBUTES))),
+        ),
+        pixels=Pixels(size=size),
+        alignment=Alignment(points=dict(alignment.TEMPLATE)),
+        labels=expression.EXPRESSIONS,
+        control=_vector(),
+        provenance=origin,
+        default_name="reader",
+        attributes=ATTRIBUTES,
+    )
+
+
 _EXPORTERS: Final[Mapping[str, Callable[[Method, Provenance], Subject]]] = {
     "cel": _editor,
     "decoder_control": _editor,
     "finder": _finder,
+    "reader": _reader,
 }
 
 

@@ -55,6 +55,7 @@ def test_another_version_says_what_to_do(version: int) -> None:
         (changed(EDITOR, alignment=None), "needs alignment and control"),
         (changed(EDITOR, control={"kind": "telepathy"}), "control"),
         (changed(FINDER, labels=[]), "names of its landmarks"),
+        (changed(EDITOR, task="read_expression"), "names of expressions"),
     ],
 )
 def test_a_wrong_card_is_refused_with_the_place(text: str, told: str) -> None:

@@ -32,12 +32,14 @@ NETWORKS = {
          "discriminator_layers": 2, "control": "vector"},
     ),
     "finder": (32, {"widths": [8, 8, 8, 8, 8]}),
+    "reader": (32, {"widths": [8, 8, 16, 16]}),
     "judge": (32, {"widths": [8, 8, 16, 16]}),
 }  # fmt: skip
 OUTPUTS = {
     "cel": {"paint": (3, 32, 32), "mask": (1, 32, 32), "displacement": (2, 32, 32)},
     "decoder_control": {"paint": (3, 16, 16), "mask": (1, 16, 16)},
     "finder": {"heat": (1, 8, 8), "box": (4, 8, 8), "landmarks": (30, 8, 8)},
+    "reader": {"vector": (31,), "expression": (14,), "attributes": (8,)},
 }
 
 
@@ -96,7 +98,7 @@ def drawn(tmp_path: Path) -> Path:
     return tmp_path / "drawn"
 
 
-@pytest.mark.parametrize("method", ["cel", "decoder_control", "finder"])
+@pytest.mark.parametrize("method", ["cel", "decoder_control", "finder", "reader"])
 def test_export(
     method: str, tmp_path: Path, drawn: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -114,7 +116,7 @@ def test_export(
     session = onnxruntime.InferenceSession(weights, providers=["CPUExecutionProvider"])
     image = np.random.default_rng(1).uniform(-1, 1, (2, 3, size, size)).astype(np.float32)
     feed = {"image": image}
-    if card.control is not None:
+    if card.task == "edit_expression":
         assert isinstance(card.control, ExpressionVector)
         assert card.control.presets == expression.served_presets()
         feed["control"] = np.stack([control_for(card, "angry"), control_for(card, "smug", 0.5)])
@@ -126,6 +128,10 @@ def test_export(
     if method == "finder":
         wanted = (torch.sigmoid(wanted[0]), *wanted[1:])
         assert 0 <= found[0].min() <= found[0].max() <= 1
+    if method == "reader":
+        wanted = (wanted[0], torch.softmax(wanted[1], 1), torch.sigmoid(wanted[2]))
+        assert card.attributes == ATTRIBUTES
+        assert card.labels == expression.EXPRESSIONS
     for one, two in zip(found, wanted, strict=True):
         assert np.allclose(one, two.numpy(), atol=1e-4)
 

@@ -22,7 +22,7 @@ from trainer.data.augment import Photometric
 from trainer.data.dataset import Dataset, DatasetError
 from trainer.data.misalignment import Misalignment
 from trainer.data.source import Batch, PairSource, Source
-from trainer.losses import adversarial, movement, paired
+from trainer.losses import adversarial, landmarks, movement, paired
 from trainer.methods import registry
 from trainer.methods.method import Loss, Method, Phase
 from trainer.networks.cel import STRIDE, Cel, warp
@@ -64,6 +64,7 @@ class Weights(Options):
         default=0.5, ge=0, le=1, description="how far small changes count like large ones, inside"
     )
     movement: float = Field(default=3.0, description="displacement against the landmarks' way")
+    landmarks: float = Field(default=0.3, description="maps of the landmarks, before and after")
     paint: float = Field(default=0.5, description="L1 of the paint alone at 1/2, inside")
     warped: float = Field(default=0.1, description="L1 of the warped original at 1/4, inside")
     perceptual: float = Field(default=0.0, description="L1 of a tagger's features at 1/2 to 1/8")
@@ -90,6 +91,7 @@ class Pairs(Options):
     flip: bool = True
     identity: float = 0.0
     set_more: float = 0.5
+    towards_named: float = 0.6
     window: int | None = Field(
         default=None, description="learn on the middle of the crops, so many pixels of them"
     )
@@ -178,6 +180,7 @@ class CelMethod(Method):
             flip=pairs.flip,
             identity=pairs.identity,
             set_more=pairs.set_more,
+            towards_named=pairs.towards_named,
             window=pairs.window,
         )
 
@@ -239,7 +242,7 @@ class CelMethod(Method):
         changed region, as a share of the error of leaving the picture alone."""
         w = self.weights
         source, target = batch["source"], batch["target"]
-        change = self.generator(source, batch["control"])
+        change, maps = self.generator.understood(source, batch["control"])
         with torch.autocast(source.device.type, enabled=False):
             result = self.generator.apply_change(source, change)
             difference = (target - source).abs()
@@ -271,6 +274,8 @@ class CelMethod(Method):
                     region,
                 ),
             }
+            points = torch.cat((batch["source_landmarks"], batch["target_landmarks"]), 1)
+            terms["landmarks"] = landmarks.astray(maps, points)
             if "tagger" in self.frozen:
                 terms["perceptual"] = self._perceptual(result, target)
             loss = torch.stack([getattr(w, name) * term for name, term in terms.items()]).sum()

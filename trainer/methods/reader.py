@@ -1,4 +1,4 @@
-"""Method `reader`: the expression vector of a drawing."""
+"""Method `reader`: expression vector, named expression and attributes of a drawing."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from torch import nn
 from trainer.data.source import Batch
 from trainer.methods.method import Loss
 from trainer.methods.supervised import Supervised
-from trainer.networks.reader import Reader
+from trainer.networks.reader import Reader, Reading
 
 HUBER = 0.1
 """Where the loss turns from square to straight, in scaled units (1: the whole way from neutral)."""
@@ -25,13 +25,27 @@ class ReaderMethod(Supervised):
         return Reader(widths)
 
     def loss(self, batch: Batch) -> Loss:
-        """Huber loss on scaled values. Figure `share`: absolute error as a share of that of always
-        saying neutral."""
+        """Huber loss on scaled values, cross-entropies of name and attributes.
+
+        Drawings of no preset do not count in the name's. Figure `share`: absolute error of the
+        vector as a share of that of always saying neutral.
+        """
         truth = self.network.scaled(batch["vector"])
-        found = self.network(batch["image"])
-        loss = F.huber_loss(found, truth, delta=HUBER) / HUBER
-        error = (found - truth).abs().mean()
-        return loss, {"share": error / truth.abs().mean().clamp_min(1e-6)}
+        found: Reading = self.network(batch["image"])
+        named = batch["preset"] >= 0
+        name = F.cross_entropy(found.expression, batch["preset"].clamp_min(0), reduction="none")
+        terms = {
+            "vector": F.huber_loss(found.vector, truth, delta=HUBER) / HUBER,
+            "expression": (name * named).sum() / named.sum().clamp_min(1),
+            "attributes": F.binary_cross_entropy_with_logits(found.attributes, batch["attributes"]),
+        }
+        loss = terms["vector"] + 0.1 * terms["expression"] + 0.1 * terms["attributes"]
+        error = (found.vector - truth).abs().mean()
+        right = (found.expression.argmax(1) == batch["preset"]) & named
+        return loss, terms | {
+            "share": error / truth.abs().mean().clamp_min(1e-6),
+            "accuracy": right.sum() / named.sum().clamp_min(1),
+        }
 
 
 METHOD = ReaderMethod

@@ -14,6 +14,8 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from contract.labels import LANDMARKS
+
 SLOPE = 0.1
 STRIDE = 32
 """The crop's side must be a multiple of this: the deepest level is at 1/32 of a fine network's."""
@@ -55,7 +57,8 @@ class Cel(nn.Module):
         blocks: tuple[int, int, int] = (1, 1, 1),  # controlled blocks at 1/8, 1/16 and 1/32
         mapping: int = 128,  # width of the mapping network
         colours: int = 7,  # of the palette that paint is mixed from
-        reach: float = 0.15,  # largest displacement, fractions of the crop's side
+        reach: float = 0.15,  # largest displacement beyond the landmarks', in crop sides
+        points: int = len(LANDMARKS),
         fine: bool = True,
     ) -> None:
         super().__init__()
@@ -91,18 +94,27 @@ class Cel(nn.Module):
         self.at_eighth = _stack(eighth, mapping, blocks[0])
         self.at_quarter = Controlled(quarter, mapping, normalised=False)
         self.at_half = nn.Conv2d(half, half, 3, padding=1)
+        self.points = nn.Conv2d(quarter, 2 * points, 1)
+        self.carry = nn.Conv2d(quarter, points + 1, 3, padding=1)
         self.move = nn.Conv2d(quarter, 2, 3, padding=1)
         self.palette = Palette(eighth, colours)
         self.pixels = 4 if fine else 1  # drawn at each place of the finest layers
         self.draw = nn.Conv2d(half, self.pixels * (colours + 1), 3, padding=1)
-        nn.init.zeros_(self.move.weight)
-        nn.init.zeros_(_bias(self.move))
+        for layer in (self.points, self.carry, self.move):
+            nn.init.zeros_(layer.weight)
+            nn.init.zeros_(_bias(layer))
         with torch.no_grad():
             self.draw.weight[-self.pixels :] *= 0.1
             _bias(self.draw)[-self.pixels :] = -2.0
+            _bias(self.carry)[-1] = 4.0  # at first, all stays where it is
 
     def forward(self, image: Tensor, control: Tensor) -> Change:
         """The change that `control` [N,2P] asks of `image` [N,3,S,S]; float32 outputs."""
+        return self.understood(image, control)[0]
+
+    def understood(self, image: Tensor, control: Tensor) -> tuple[Change, Tensor]:
+        """The change, and where it takes the landmarks to be: logits [N,2K,S/4,S/4], one map for
+        each of K points in the picture, then one for each after the change (S/2 where coarse)."""
         style = self.mapping(control)
         x = F.leaky_relu(self.stem(image), SLOPE)  # [N,half,S/2,S/2]
         skips = [x]
@@ -120,7 +132,8 @@ class Cel(nn.Module):
             x = block(x, style)
         colours = self.palette(x, image)  # [N,K,3]
         x = self.at_quarter(self._rise(2, x, skips), style)
-        move = self.move(x)  # [N,2,S/4,S/4]
+        maps = self.points(x).float()  # [N,2K,S/4,S/4]
+        displacement = self._displacement(x, maps, image.shape[-1])  # [N,2,S/4,S/4]
         x = F.pixel_shuffle(self.spread(x), 2) + skips[0]
         x = x + F.leaky_relu(self.at_half(x), SLOPE)
         drawn = self.draw(x).float()  # [N,P*(K+1),S/2,S/2], P pixels at each place
@@ -129,18 +142,17 @@ class Cel(nn.Module):
         if self.fine:
             paint, mask = F.pixel_shuffle(paint, 2), F.pixel_shuffle(mask, 2)
         gate = control[:, control.shape[1] // 2 :].amax(1).clamp(0, 1).view(-1, 1, 1, 1)
-        reach = self.reach * self.size / image.shape[-1]  # the same in pixels for a middle
-        displacement = torch.tanh(move.float()) * (reach * gate)
-        return Change(
+        change = Change(
             paint=paint,
             mask=torch.sigmoid(mask) * gate,
             displacement=F.interpolate(
-                displacement,
+                displacement * gate,
                 scale_factor=4.0 if self.fine else 2.0,
                 mode="bilinear",
                 align_corners=False,
             ),
         )
+        return change, maps
 
     @torch.no_grad()
     def refine(self, coarse: Cel) -> None:
@@ -157,6 +169,21 @@ class Cel(nn.Module):
         state["draw.weight"] = draw.repeat_interleave(4, 0)
         state["draw.bias"] = state["draw.bias"].repeat_interleave(4, 0)
         self.load_state_dict(state)
+
+    def _displacement(self, x: Tensor, maps: Tensor, side: int) -> Tensor:
+        """Where each place comes from, in sides [N,2,h,w]: with the landmarks, and a little beyond.
+
+        Each place shares in the ways of the K points that `maps` finds before and after, and in
+        staying where it is (after the sparse motions of Siarohin et al. 2019, equation 5).
+        """
+        before, after = places(maps).chunk(2, 1)  # [N,K,2] each
+        shares = self.carry(x).float().softmax(1)[:, :-1]  # [N,K,h,w]; the last one: to stay
+        with torch.autocast(x.device.type, enabled=False):
+            carried = (before - after).transpose(1, 2) @ shares.flatten(2)  # [N,2,h*w]
+        reach = self.reach * self.size / side  # the same in pixels for the middle of a crop
+        own: Tensor = torch.tanh(self.move(x).float()) * reach
+        total: Tensor = own + carried.view_as(own)
+        return total
 
     def _place(self, x: Tensor) -> Tensor:
         """The learnt map of positions, or its middle for the middle of a crop."""
@@ -239,6 +266,15 @@ def mix(colours: Tensor, shares: Tensor) -> Tensor:
         rows = torch.cat((colours, torch.ones_like(colours[..., :1])), 2).transpose(1, 2)
         mixed = rows @ each  # [N,4,P*H*W]: red, green, blue, sum of shares
         return (mixed[:, :3] / (mixed[:, 3:] + 1e-6)).view(n, -1, h, w)
+
+
+def places(maps: Tensor) -> Tensor:
+    """Where maps of logits [N,M,h,w] point: the mean place of each, x then y in sides, [N,M,2]."""
+    h, w = maps.shape[2:]
+    ys = (torch.arange(h, device=maps.device, dtype=maps.dtype) + 0.5) / h
+    xs = (torch.arange(w, device=maps.device, dtype=maps.dtype) + 0.5) / w
+    shares = maps.flatten(2).softmax(2).view_as(maps)
+    return torch.stack((shares.sum(2) @ xs, shares.sum(3) @ ys), 2)
 
 
 def warp(image: Tensor, displacement: Tensor) -> Tensor:

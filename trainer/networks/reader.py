@@ -1,6 +1,8 @@
-"""The reader: the expression vector of a face, read off its aligned crop."""
+"""The reader: what a face shows (expression as vector and name, attributes), off its crop."""
 
 from __future__ import annotations
+
+from typing import NamedTuple
 
 import numpy as np
 import torch
@@ -8,6 +10,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from contract import expression
+from contract.labels import ATTRIBUTES
 from trainer.networks.tagger import SLOPE, Trunk
 
 SCALE = np.maximum(
@@ -15,12 +18,20 @@ SCALE = np.maximum(
 ).astype(np.float32)
 
 
-class Reader(nn.Module):
-    """Aligned crops [N,3,S,S] in [-1,1] to vectors [N,31] scaled as controls are.
+class Reading(NamedTuple):
+    """`vector` [N,31], scaled as controls are (neutral is 0, the farther end of a range 1 or -1),
+    not clipped; logits of the presets `expression` [N,14] and of `attributes` [N,8]."""
 
-    Neutral is 0 and the farther end of a parameter's range is 1 or -1; `vectors` gives the units
-    of `contract.expression`. S is 128 as trained, any multiple of 16.
-    """
+    vector: Tensor
+    expression: Tensor
+    attributes: Tensor
+
+
+HEADS = (expression.SIZE, len(expression.EXPRESSIONS), len(ATTRIBUTES))
+
+
+class Reader(nn.Module):
+    """Aligned crops [N,3,S,S] in [-1,1] to a `Reading`. S is 128 as trained, any multiple of 16."""
 
     neutral: Tensor
     scale: Tensor
@@ -31,7 +42,7 @@ class Reader(nn.Module):
         super().__init__()
         self.trunk = Trunk(widths)
         self.head = nn.Sequential(
-            nn.Linear(8 * 8 * 48, 256), nn.LeakyReLU(SLOPE), nn.Linear(256, expression.SIZE)
+            nn.Linear(8 * 8 * 48, 256), nn.LeakyReLU(SLOPE), nn.Linear(256, sum(HEADS))
         )
         self.narrow = nn.Conv2d(widths[-1], 48, 1)
         for name, values in (
@@ -42,11 +53,11 @@ class Reader(nn.Module):
         ):
             self.register_buffer(name, torch.from_numpy(values.copy()), persistent=False)
 
-    def forward(self, image: Tensor) -> Tensor:
-        """Scaled vectors [N,31], float32, not clipped."""
+    def forward(self, image: Tensor) -> Reading:
+        """The reading of each picture; float32."""
         x = self.narrow(self.trunk(image)[-1])
-        read: Tensor = self.head(F.adaptive_avg_pool2d(x, 8).flatten(1)).float()
-        return read
+        read = self.head(F.adaptive_avg_pool2d(x, 8).flatten(1)).float()
+        return Reading(*read.split(HEADS, dim=1))
 
     def scaled(self, vectors: Tensor) -> Tensor:
         """Vectors [N,31] in the units of `contract.expression`, as the network gives them."""
@@ -54,5 +65,5 @@ class Reader(nn.Module):
 
     def vectors(self, image: Tensor) -> Tensor:
         """Vectors [N,31] in the units of `contract.expression`, within their ranges."""
-        scaled: Tensor = self(image)
-        return (self.neutral + self.scale * scaled).clamp(self.low, self.high)
+        reading: Reading = self(image)
+        return (self.neutral + self.scale * reading.vector).clamp(self.low, self.high)

@@ -218,3 +218,21 @@ def test_the_middle_of_a_crop_is_seen_in_its_place() -> None:
     deepest = torch.zeros(1, 16, 2, 2)
     assert network._place(deepest)[0, 0].tolist() == [[5.0, 6.0], [9.0, 10.0]]
     torch.testing.assert_close(64 * part.displacement, 128 * whole.displacement[..., :64, :64])
+
+
+def test_places_go_with_the_landmarks_that_move() -> None:
+    """One of two points moves: what shares in it comes from there, what stays does not."""
+    network = Cel(4, size=64, widths=(16, 16, 16, 16, 16), mapping=8, colours=2, points=2)
+    maps = torch.zeros(1, 4, 16, 16)  # before: both points, after: both points
+    maps[0, 0, 4, 4] = maps[0, 2, 4, 8] = 50.0  # the first one moves four places to the right
+    maps[0, 1, 9, 9] = maps[0, 3, 9, 9] = 50.0
+    features = torch.zeros(1, 16, 16, 16)
+    with torch.no_grad():
+        network.carry.bias.copy_(torch.tensor([50.0, 0.0, 0.0]))
+        moved = network._displacement(features, maps, 64)
+        torch.testing.assert_close(moved[0, 0], torch.full((16, 16), -0.25))
+        torch.testing.assert_close(moved[0, 1], torch.zeros(16, 16), atol=1e-6, rtol=0)
+        network.carry.bias.copy_(torch.tensor([0.0, 50.0, 0.0]))
+        assert network._displacement(features, maps, 64).abs().max() < 1e-5
+        network.carry.bias.copy_(torch.tensor([0.0, 0.0, 50.0]))
+        assert network._displacement(features, maps, 64).abs().max() < 1e-5
