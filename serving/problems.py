@@ -27,6 +27,7 @@ from engines.protocol import (
     ModelMissingError,
 )
 from serving import picture, pipeline
+from serving.jobs import store
 
 MEDIA_TYPE: Final = "application/problem+json"
 PREFIX: Final = "urn:celmood:problem:"
@@ -74,6 +75,11 @@ OVER_SHARE = Kind("over-share", 429, "This caller has too much waiting")
 CALLER_GONE = Kind("caller-gone", 499, "The caller hung up")
 SLOW_BODY = Kind("slow-body", 408, "The body did not come in time")
 TIMEOUT = Kind("timeout", 504, "There was not enough time")
+UNKNOWN_BATCH = Kind("unknown-batch", 404, "No such batch")
+BATCHES_OFF = Kind("batches-off", 501, "No batches are taken here")
+BATCH_TOO_LARGE = Kind("batch-too-large", 413, "The batch is too large")
+INVALID_LINE = Kind("invalid-line", 422, "A line of the batch cannot be used")
+WEBHOOK_REFUSED = Kind("webhook-refused", 422, "This address is not called")
 NOT_FOUND = Kind("not-found", 404, "There is nothing here")
 METHOD_NOT_ALLOWED = Kind("method-not-allowed", 405, "This method is not offered here")
 BAD_REQUEST = Kind("bad-request", 400, "The request cannot be served")
@@ -101,15 +107,20 @@ _KINDS: Final[tuple[tuple[type[Exception], Kind], ...]] = (
     (EngineUnavailableError, Kind("engine-unavailable", 503, "The engine cannot be reached")),
     (ModelMissingError, MODEL_UNAVAILABLE),
     (EngineError, Kind("engine-failed", 502, "The model could not be run")),
+    (store.KeyReusedError, Kind("key-reused", 422, "The key belongs to another batch")),
+    (store.StoreFullError, Kind("no-space", 507, "There is no space for batches")),
+    (store.StoreError, Kind("batches-unavailable", 503, "Batches cannot be kept now")),
 )
 
 EXPECTED: Final = tuple(cls for cls, _ in _KINDS)
 """The errors of the parts below that `problem_of` knows."""
 
 _SECRET_DETAIL: Final = {
+    "batches-unavailable": "the place where batches are kept does not answer; try again later",
     "busy": "too many requests are waiting; try again in a few seconds",
     "engine-failed": "the model could not be run on this picture; the server's log says why",
     "engine-unavailable": "the engine cannot be reached or is overloaded; try again later",
+    "no-space": "the space for batches is used up; try again later, or send a smaller batch",
     "timeout": "the picture could not be done in the time allowed; try again, or a smaller one",
 }
 
@@ -129,9 +140,9 @@ def problem_of(error: Exception) -> ProblemError:
     return ProblemError(INTERNAL, "an error of ours; tell the operator the request's id")
 
 
-def answer(problem: ProblemError, request_id: str) -> JSONResponse:
-    """The answer for `problem`."""
-    body = {
+def body_of(problem: ProblemError, request_id: str) -> dict[str, Any]:
+    """The members of the problem document."""
+    return {
         "type": PREFIX + problem.kind.slug,
         "title": problem.kind.title,
         "status": problem.kind.status,
@@ -139,4 +150,13 @@ def answer(problem: ProblemError, request_id: str) -> JSONResponse:
         "request_id": request_id,
         **problem.extra,
     }
-    return JSONResponse(body, problem.kind.status, headers=problem.headers, media_type=MEDIA_TYPE)
+
+
+def answer(problem: ProblemError, request_id: str) -> JSONResponse:
+    """The answer for `problem`."""
+    return JSONResponse(
+        body_of(problem, request_id),
+        problem.kind.status,
+        headers=problem.headers,
+        media_type=MEDIA_TYPE,
+    )

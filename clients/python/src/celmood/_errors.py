@@ -26,6 +26,12 @@ CelmoodError
     │   ├── MalformedBodyError
     │   ├── UnsupportedMediaTypeError
     │   ├── BadRequestError
+    │   ├── UnknownBatchError
+    │   ├── BatchesOffError
+    │   ├── BatchTooLargeError
+    │   ├── InvalidLineError
+    │   ├── KeyReusedError
+    │   ├── WebhookRefusedError
     │   ├── NotFoundError
     │   └── MethodNotAllowedError
     └── UnavailableError             the same call may succeed later, or elsewhere
@@ -35,6 +41,8 @@ CelmoodError
         ├── EngineUnavailableError
         ├── EngineFailedError
         ├── ServiceTimeoutError
+        ├── NoSpaceError
+        ├── BatchesUnavailableError
         └── InternalServiceError
 
 The kinds of ServiceError are in `_problems`.

@@ -130,6 +130,42 @@ class BadRequestError(RejectedRequestError):
     problem = "bad-request"
 
 
+class UnknownBatchError(RejectedRequestError):
+    """No batch of yours has this id, or it has expired."""
+
+    problem = "unknown-batch"
+
+
+class BatchesOffError(RejectedRequestError):
+    """The gateway takes no batches: its operator has named no place for them."""
+
+    problem = "batches-off"
+
+
+class BatchTooLargeError(RejectedRequestError):
+    """The batch has too many lines or bytes."""
+
+    problem = "batch-too-large"
+
+
+class InvalidLineError(RejectedRequestError):
+    """A line of the batch cannot be used; `extra["errors"]` says which, and why."""
+
+    problem = "invalid-line"
+
+
+class KeyReusedError(RejectedRequestError):
+    """The idempotency key was used for another batch."""
+
+    problem = "key-reused"
+
+
+class WebhookRefusedError(RejectedRequestError):
+    """The gateway does not call this address."""
+
+    problem = "webhook-refused"
+
+
 class NotFoundError(RejectedRequestError):
     """The gateway offers nothing under this path."""
 
@@ -180,6 +216,18 @@ class ServiceTimeoutError(UnavailableError):
     """The gateway ran out of the time that it allows."""
 
     problem = "timeout"
+
+
+class NoSpaceError(UnavailableError):
+    """The gateway has no space left for batches."""
+
+    problem = "no-space"
+
+
+class BatchesUnavailableError(UnavailableError):
+    """The gateway cannot keep batches now."""
+
+    problem = "batches-unavailable"
 
 
 class InternalServiceError(UnavailableError):
