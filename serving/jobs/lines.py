@@ -1,0 +1,95 @@
+"""The lines of a batch: split from a body as it comes, checked, and their results as JSON.
+
+A line is an object with the fields of its `call` (`expressions` by default, or `faces`) and, if
+the caller likes, an `id` that comes back with the result.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import AsyncGenerator, AsyncIterable
+from dataclasses import dataclass
+from typing import Any, Final
+
+from serving.calls import CALLS, EXPRESSIONS, PictureCall
+from serving.fields import FacesFields, from_json
+from serving.problems import INVALID_FIELD, MALFORMED_BODY, ProblemError, body_of
+
+_LONGEST_ID: Final = 128
+
+
+class LineTooLongError(ValueError):
+    """A line has more bytes than one may have."""
+
+
+@dataclass(frozen=True)
+class Line:
+    """A line that can be worked on."""
+
+    call: PictureCall[Any]
+    id: str | None
+    fields: FacesFields
+
+
+def read_line(text: bytes) -> Line:
+    """The line `text`, checked as far as it can be without looking at the picture.
+
+    Raises ProblemError.
+    """
+    try:
+        values = json.loads(text)
+    except (ValueError, RecursionError) as error:
+        raise ProblemError(MALFORMED_BODY, "the line is not valid JSON") from error
+    if not isinstance(values, dict):
+        raise ProblemError(MALFORMED_BODY, "the line is not a JSON object")
+    id = values.pop("id", None)
+    if id is not None and not (isinstance(id, str) and len(id) <= _LONGEST_ID):
+        raise _invalid("id", f"a text of at most {_LONGEST_ID} characters")
+    name = values.pop("call", EXPRESSIONS.name)
+    if not isinstance(name, str) or name not in CALLS:
+        raise _invalid("call", f"one of {', '.join(CALLS)}")
+    call = CALLS[name]
+    return Line(call, id, from_json(values, call.fields))
+
+
+async def split(parts: AsyncIterable[bytes], longest: int) -> AsyncGenerator[bytes, None]:
+    """The lines of a body, without their ends. Raises LineTooLongError above `longest` bytes."""
+    begun: list[bytes] = []
+    size = 0
+    async for part in parts:
+        *ends, rest = part.split(b"\n")
+        for end in ends:
+            begun.append(end)
+            line = b"".join(begun)
+            if len(line) > longest:
+                raise LineTooLongError
+            yield line
+            begun, size = [], 0
+        begun.append(rest)
+        size += len(rest)
+        if size > longest:
+            raise LineTooLongError
+    if size:
+        yield b"".join(begun)
+
+
+def answered(number: int, id: str | None, answer: dict[str, Any]) -> bytes:
+    """The result of a line that was done."""
+    return _json({"line": number, "id": id, "status": 200, "answer": answer})
+
+
+def refused(number: int, id: str | None, problem: ProblemError, request_id: str) -> bytes:
+    """The result of a line that could not be done."""
+    told = body_of(problem, request_id)
+    return _json({"line": number, "id": id, "status": problem.kind.status, "problem": told})
+
+
+def _invalid(field: str, wanted: str) -> ProblemError:
+    message = f"{field}: {wanted}"
+    return ProblemError(
+        INVALID_FIELD, message, extra={"errors": [{"field": field, "message": message}]}
+    )
+
+
+def _json(value: object) -> bytes:
+    return json.dumps(value, separators=(",", ":")).encode()
