@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 import json
+import os
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
 import grpc
 import numpy as np
 import pytest
+from tritonclient.grpc import model_config_pb2
 
 from contract.card import Tensor
 from engines.onnx_engine import OnnxEngine
 from engines.protocol import (
     EngineBusyError,
-    EngineCancelledError,
     EngineError,
     EngineTimeoutError,
     EngineUnavailableError,
@@ -180,3 +182,102 @@ def test_a_closed_engine_says_so(engine: TritonEngine) -> None:
     engine.close()
     with pytest.raises(EngineUnavailableError, match="closed"):
         engine.run("expression", inputs())
+
+
+def test_an_engine_without_a_server_is_refused() -> None:
+    with pytest.raises(ValueError, match="host:port"):
+        TritonEngine(" , ")
+
+
+def test_large_batches_go_in_parts(
+    engine: TritonEngine, stub: TritonStub, repository: Path
+) -> None:
+    here = OnnxEngine(repository, threads=1).run("expression", inputs(20))
+    there = engine.run("expression", inputs(20), timeout=30)
+    assert [request.inputs[0].shape[0] for request in stub.requests] == [8, 8, 4]
+    for name, array in here.items():
+        np.testing.assert_array_equal(there[name], array)
+
+
+@pytest.fixture
+def two(repository: Path) -> Iterator[tuple[TritonStub, TritonStub, TritonEngine]]:
+    """Two servers of the same models, and an engine on both that has asked them."""
+    with TritonStub(repository) as first, TritonStub(repository) as second:
+        engine = TritonEngine(f"{first.address}, {second.address}", refresh=60.0)
+        engine.cards()
+        yield first, second, engine
+        engine.close()
+
+
+def test_servers_are_asked_in_turn(two: tuple[TritonStub, TritonStub, TritonEngine]) -> None:
+    first, second, engine = two
+    for _ in range(6):
+        engine.run("expression", inputs())
+    assert (len(first.requests), len(second.requests)) == (3, 3)
+
+
+def test_a_full_server_is_passed_over(two: tuple[TritonStub, TritonStub, TritonEngine]) -> None:
+    first, second, engine = two
+    full = (grpc.StatusCode.UNAVAILABLE, "Exceeds maximum queue size")
+    first.fail_with = full
+    for _ in range(4):
+        engine.run("expression", inputs())
+    assert engine.problems() == {}
+    second.fail_with = full
+    with pytest.raises(EngineBusyError):
+        engine.run("expression", inputs())
+
+
+def test_a_server_that_goes_away_and_comes_back(repository: Path) -> None:
+    with TritonStub(repository) as first, TritonStub(repository) as second:
+        port = first.port
+        engine = TritonEngine(f"{first.address},{second.address}", refresh=60.0)
+        engine.cards()
+        first.server.stop(grace=None).wait()
+        for _ in range(8):  # its callers go to the other one
+            engine.run("expression", inputs(), timeout=30)
+        assert len(second.requests) == 8
+        engine.ask()
+        assert list(engine.problems()) == [first.address]
+        with TritonStub(repository, port=port) as again:
+            while engine.problems():  # the watcher asks it every second
+                engine.ask()
+            for _ in range(4):
+                engine.run("expression", inputs())
+            assert len(again.requests) == 2
+        engine.close()
+
+
+def test_servers_in_the_middle_of_a_change_of_versions(repository: Path, tmp_path: Path) -> None:
+    card, weights = tiny_editor(8)
+    newer = write_repository(tmp_path / "newer", editor_size=8, finder_size=64)
+    shutil.rmtree(newer / "expression")
+    write_model(newer, card.model_copy(update={"version": 2}), weights)
+    with TritonStub(repository) as old, TritonStub(newer) as new:
+        engine = TritonEngine(f"{old.address},{new.address}")
+        assert engine.cards()["expression"].version == 2
+        for _ in range(4):
+            engine.run("expression", inputs())
+        assert (len(old.requests), len(new.requests)) == (0, 4)
+        engine.close()
+
+
+def test_a_gpu_that_became_a_cpu_is_a_problem(stub: TritonStub) -> None:
+    engine = TritonEngine(stub.address)
+    assert engine.devices() == {"expression": "cpu", "finder": "cpu"}
+    assert engine.problems() == {}
+    engine.close()
+    wanted = TritonEngine(stub.address, device="gpu")
+    assert "runs on a CPU" in wanted.problems()["expression"]
+    stub.instances = model_config_pb2.ModelInstanceGroup.KIND_GPU
+    wanted.ask()
+    assert wanted.problems() == {}
+    assert wanted.devices() == {"expression": "gpu", "finder": "gpu"}
+    wanted.close()
+
+
+def test_memory_that_cannot_be_shared_is_done_without(stub: TritonStub) -> None:
+    engine = TritonEngine(stub.address, shared_memory=True)  # the stub knows nothing of it
+    assert engine.run("expression", inputs())["paint"].shape == (2, 3, 8, 8)
+    engine.close()
+    assert list(Path("/dev/shm").glob(f"celmood_*_{os.getpid()}_*")) == []

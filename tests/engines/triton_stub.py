@@ -83,6 +83,7 @@ class TritonStub(service_pb2_grpc.GRPCInferenceServiceServicer):
         return service_pb2.ModelReadyResponse(ready=request.name in self.engine.cards())
 
     def RepositoryIndex(self, request, context):
+        self.headers.append(dict(context.invocation_metadata()))
         answer = service_pb2.RepositoryIndexResponse()
         for name, card in self.engine.cards().items():
             answer.models.add(name=name, version=str(card.version), state="READY")
@@ -91,6 +92,7 @@ class TritonStub(service_pb2_grpc.GRPCInferenceServiceServicer):
         return answer
 
     def ModelConfig(self, request, context):
+        self.headers.append(dict(context.invocation_metadata()))
         if request.name not in self.engine.cards():
             context.abort(grpc.StatusCode.NOT_FOUND, f"unknown model: {request.name}")
         config = model_config_pb2.ModelConfig()
