@@ -56,6 +56,21 @@ class Settings(BaseModel):
         default=30.0, gt=0, description="seconds that accepted work has to end after SIGTERM"
     )
 
+    batches: Path | None = Field(
+        default=None, description="folder in which batches are kept; without it none are taken"
+    )
+    batch_workers: int | None = Field(
+        default=None, gt=0, description="lines in work at once; by default half of `workers`"
+    )
+    batch_lines: int = Field(default=10_000, gt=0, description="of one batch")
+    batch_bytes: int = Field(default=2**30, gt=0, description="of one batch")
+    batch_space: int = Field(default=10 * 2**30, gt=0, description="bytes of all batches together")
+    batch_ttl: float = Field(
+        default=86_400.0,
+        gt=0,
+        description="seconds that a batch may take, and that its results stay",
+    )
+
 
 def from_environment(environment: Mapping[str, str], **given: object) -> Settings:
     """Settings from `CELMOOD_*`; `given` ones that are not None win. Raises SettingsError.
