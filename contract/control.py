@@ -35,6 +35,16 @@ def encode(parameters: tuple[ParameterSpec, ...], wanted: Mapping[str, float]) -
     return control
 
 
+def decode(parameters: tuple[ParameterSpec, ...], scaled: Vector) -> dict[str, float]:
+    """The parameters' values, in their own units and within their ranges, of P scaled values [P]:
+    neutral is 0, the farther end of a range 1 or -1, as in the first half of a control."""
+    values = {}
+    for p, number in zip(parameters, scaled.tolist(), strict=True):
+        value = p.neutral + number * max(p.high - p.neutral, p.neutral - p.low)
+        values[p.name] = min(max(value, p.low), p.high)
+    return values
+
+
 def expressions(card: Card) -> tuple[str, ...]:
     """The names of the expressions that the model of `card` can draw, in the card's order."""
     if isinstance(card.control, ExpressionVector):

@@ -28,7 +28,7 @@ from contract.card import (
     Tensor,
 )
 from contract.labels import ATTRIBUTES
-from trainer import checkpoint, provenance
+from trainer import provenance
 from trainer.methods import registry
 from trainer.methods.method import Method
 from trainer.networks.finder import POINTS, STRIDE
@@ -225,7 +225,7 @@ def _origin(run: Path, method: Method) -> Provenance:
         data=data or "drawn characters",
         seed=method.recipe.seed,
         revision=noted["revision"],
-        pictures_seen=checkpoint.load(run / checkpoint.FILE).pictures,
+        pictures_seen=provenance.pictures_seen(run),
         libraries=noted["libraries"],
     )
 

@@ -10,9 +10,19 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any, Final
 
+from contract.card import read_card
+from trainer import checkpoint
+
 FILE: Final = "provenance.json"
 
 LIBRARIES: Final = ("numpy", "opencv-python-headless", "skia-python", "torch")
+
+_UNKNOWN: Final[dict[str, Any]] = {
+    "revision": "unknown",
+    "libraries": {},
+    "data": [],
+    "pictures_before": 0,
+}
 
 
 class SeedOverlapError(ValueError):
@@ -22,9 +32,12 @@ class SeedOverlapError(ValueError):
 def record(run: Path, data: Path | None, origins: Iterable[Path] = ()) -> None:
     """Note in `run` what it is trained on from now on; data sets of earlier starts stay noted.
 
-    `origins` are runs whose weights this one goes on from: their data sets are noted too.
+    `origins` are runs, or exported models, whose weights this one goes on from: their data sets and
+    the pictures that they have seen are noted too.
     """
-    data_sets: list[dict[str, Any]] = read(run)["data"]
+    origins = tuple(origins)
+    noted = read(run)
+    data_sets: list[dict[str, Any]] = noted["data"]
     seen = [entry for origin in origins for entry in read(origin)["data"]]
     if data is not None:
         seen.append(_described(data))
@@ -37,7 +50,12 @@ def record(run: Path, data: Path | None, origins: Iterable[Path] = ()) -> None:
             versions[name] = importlib.metadata.version(name)
         except importlib.metadata.PackageNotFoundError:
             continue
-    content = {"revision": _revision(), "libraries": versions, "data": data_sets}
+    content = {
+        "revision": _revision(),
+        "libraries": versions,
+        "data": data_sets,
+        "pictures_before": noted["pictures_before"] or sum(map(pictures_seen, origins)),
+    }
     beside = run / f"{FILE}.partial"
     beside.write_text(json.dumps(content, indent=1) + "\n", encoding="utf-8")
     beside.replace(run / FILE)
@@ -46,9 +64,19 @@ def record(run: Path, data: Path | None, origins: Iterable[Path] = ()) -> None:
 def read(run: Path) -> dict[str, Any]:
     """What `record` noted; a run without the file is of unknown revision and data."""
     try:
-        return dict(json.loads((run / FILE).read_text(encoding="utf-8")))
+        return _UNKNOWN | dict(json.loads((run / FILE).read_text(encoding="utf-8")))
     except FileNotFoundError:
-        return {"revision": "unknown", "libraries": {}, "data": []}
+        return dict(_UNKNOWN, data=[])
+
+
+def pictures_seen(run: Path) -> int:
+    """How many pictures the weights in `run`, a run or an exported model, were trained on, those of
+    the runs that it goes on from included. 0 where nothing is known."""
+    if (run / checkpoint.FILE).exists():
+        return checkpoint.load(run / checkpoint.FILE).pictures + int(read(run)["pictures_before"])
+    if (run / "card.json").exists():
+        return read_card(run / "card.json").provenance.pictures_seen
+    return 0
 
 
 def check_held_out(run: Path, seeds: tuple[int, int], where: str) -> bool:

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from contract.card import Card, ExpressionVector, OneHot
-from contract.control import control_for, encode, expressions
+from contract.control import control_for, decode, encode, expressions
 from contract.expression import (
     EXPRESSIONS,
     NAMES,
@@ -93,3 +93,11 @@ def test_a_parameter_out_of_range(value: float) -> None:
         control_for(CARD, {"blush": value})
     with pytest.raises(IntensityError, match="blush"):
         encode(SPECS, {"blush": value})
+
+
+def test_decoding_undoes_encoding_and_stays_in_range() -> None:
+    wanted = {p.name: p.low + 0.3 * (p.high - p.low) for p in PARAMETERS}
+    control = encode(SPECS, wanted)
+    assert decode(SPECS, control[: len(SPECS)]) == pytest.approx(wanted, abs=1e-6)
+    beyond = decode(SPECS, np.full(len(SPECS), 9.0, np.float32))
+    assert beyond == {p.name: p.high for p in PARAMETERS}

@@ -24,8 +24,8 @@ from contract.card import (
     Provenance,
     Tensor,
 )
-from contract.expression import PARAMETERS, served_presets
-from contract.labels import LANDMARKS
+from contract.expression import EXPRESSIONS, PARAMETERS, served_presets
+from contract.labels import ATTRIBUTES, LANDMARKS
 
 PROVENANCE = Provenance(
     recipe="none", data="none", seed=0, revision="none", pictures_seen=0, libraries={}
@@ -160,6 +160,59 @@ def tiny_finder(size: int = 256) -> tuple[Card, bytes]:
         licence="Apache-2.0",
         provenance=PROVENANCE,
         weights_sha256="0" * 64,
+    )
+    return card, weights
+
+
+def tiny_reader(size: int = 32) -> tuple[Card, bytes]:
+    """Card and weights of a reader that sees the picture's brightness, 0 to 1, in everything: as
+    the scaled value of every parameter, the share of the second expression (the rest is neutral),
+    and every attribute."""
+    first, second = np.zeros((1, len(EXPRESSIONS))), np.zeros((1, len(EXPRESSIONS)))
+    first[0, 0], second[0, 0], second[0, 1] = 1.0, -1.0, 1.0
+    weights = _model(
+        nodes=[
+            helper.make_node("ReduceMean", ["image", "axes"], ["mean"], keepdims=0),
+            helper.make_node("Add", ["mean", "one"], ["twice"]),
+            helper.make_node("Mul", ["twice", "half"], ["light"]),
+            helper.make_node("Reshape", ["light", "column"], ["lights"]),  # [N,1]
+            helper.make_node("MatMul", ["lights", "parameters"], ["vector"]),
+            helper.make_node("MatMul", ["lights", "second"], ["moved"]),
+            helper.make_node("Add", ["moved", "first"], ["expression"]),
+            helper.make_node("MatMul", ["lights", "attribute_ones"], ["attributes"]),
+        ],
+        constants={
+            "axes": np.array([1, 2, 3], np.int64),
+            "one": np.array([1], np.float32),
+            "half": np.array([0.5], np.float32),
+            "column": np.array([-1, 1], np.int64),
+            "parameters": np.ones((1, len(PARAMETERS)), np.float32),
+            "first": first.astype(np.float32),
+            "second": second.astype(np.float32),
+            "attribute_ones": np.ones((1, len(ATTRIBUTES)), np.float32),
+        },
+        inputs={"image": ("N", 3, size, size)},
+        outputs={
+            "vector": ("N", len(PARAMETERS)),
+            "expression": ("N", len(EXPRESSIONS)),
+            "attributes": ("N", len(ATTRIBUTES)),
+        },
+    )
+    editor, _ = tiny_editor(size)
+    card = editor.model_copy(
+        update={
+            "name": "reader",
+            "task": "read_expression",
+            "description": "reads the picture's brightness as its expression",
+            "inputs": editor.inputs[:1],
+            "outputs": (
+                Tensor(name="vector", shape=(-1, len(PARAMETERS))),
+                Tensor(name="expression", shape=(-1, len(EXPRESSIONS))),
+                Tensor(name="attributes", shape=(-1, len(ATTRIBUTES))),
+            ),
+            "labels": EXPRESSIONS,
+            "attributes": ATTRIBUTES,
+        }
     )
     return card, weights
 

@@ -6,8 +6,10 @@ import json
 from pathlib import Path
 
 import pytest
+import torch
 
-from trainer import provenance
+from tests.engines.tiny_models import tiny_editor
+from trainer import checkpoint, provenance
 
 
 @pytest.fixture
@@ -67,3 +69,27 @@ def test_scenes_are_noted_but_hold_no_character_back(tmp_path: Path) -> None:
         {"name": "scenes", "scenes": 9, "size": 8, "first_seed": 100}
     ]
     assert not provenance.check_held_out(tmp_path, (100, 101), "held-out")
+
+
+def test_pictures_of_all_stages_count(tmp_path: Path) -> None:
+    first, second = tmp_path / "first", tmp_path / "second"
+    for run, pictures, origins in ((first, 100, ()), (second, 20, (first,))):
+        run.mkdir()
+        for _ in range(2):  # resumed once
+            provenance.record(run, None, origins)
+        empty: dict[str, dict[str, torch.Tensor]] = {}
+        saved = checkpoint.Checkpoint(1, empty, empty, {}, {}, pictures=pictures, seconds=1.0)
+        checkpoint.save(run / checkpoint.FILE, saved)
+    assert provenance.pictures_seen(second) == 120
+    exported = tmp_path / "exported"
+    exported.mkdir()
+    card, _ = tiny_editor(8)
+    card = card.model_copy(
+        update={"provenance": card.provenance.model_copy(update={"pictures_seen": 7})}
+    )
+    (exported / "card.json").write_text(card.model_dump_json())
+    third = tmp_path / "third"
+    third.mkdir()
+    provenance.record(third, None, [exported])
+    assert provenance.read(third)["pictures_before"] == 7
+    assert provenance.pictures_seen(tmp_path / "nowhere") == 0
