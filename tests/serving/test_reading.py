@@ -38,7 +38,7 @@ def test_values_of_no_use_are_refused(tmp_path: Path) -> None:
     card = write_model(tmp_path, *tiny_reader())
 
     class Broken(OnnxEngine):
-        def run(self, model, inputs, timeout=None):  # type: ignore[no-untyped-def]
+        def run(self, model, inputs, timeout=None):
             outputs = super().run(model, inputs, timeout=timeout)
             return outputs | {"vector": outputs["vector"] * np.nan}
 
