@@ -31,6 +31,7 @@ from engines.protocol import (
     ModelInputError,
     ModelMissingError,
 )
+from engines.trace import trace_headers
 
 ASK_TIMEOUT_S: Final = 5.0
 BACKGROUND: Final = 2
@@ -161,7 +162,7 @@ class TritonHost:
                 model_version=str(card.version),
                 outputs=outputs,
                 client_timeout=timeout,
-                headers=self.headers,
+                headers={**trace_headers(), **self.headers},
                 **self._scheduling(served, timeout),
             )
             if (cancellation := current()) is None:

@@ -14,8 +14,10 @@ from engines.protocol import Engine
 from serving.admission import Admission, Limits
 from serving.cost import Cost, cost_of
 from serving.metrics import Metrics
+from serving.observed import ObservedEngine
 from serving.pipeline import Pipeline
 from serving.room import Room
+from serving.scrape import Models
 from serving.settings import Settings
 from serving.visit import Visit, visiting
 
@@ -58,6 +60,8 @@ def open_gateway(engine: Engine, settings: Settings) -> Gateway:
     Of several processes each has its part of the threads and of the memory.
     """
     metrics = Metrics()
+    metrics.add(Models(engine))
+    watched = ObservedEngine(engine, metrics)
     parts = settings.processes
     limits = Limits(
         size=settings.workers or max(1, usable_cores() // parts),
@@ -66,9 +70,10 @@ def open_gateway(engine: Engine, settings: Settings) -> Gateway:
         share=settings.caller_share,
         pixels=settings.max_pixels_at_once // parts,
     )
+    metrics.threads.set(limits.size)
     return Gateway(
         settings,
-        Pipeline(engine, settings, metrics.observe_stage),
+        Pipeline(watched, settings, metrics.observe_stage),
         metrics,
         Admission(limits, metrics),
         Room(settings.max_bytes_at_once // parts, settings.caller_share),

@@ -66,5 +66,5 @@ class Watch:
             route = getattr(scope.get("route"), "path", "unmatched")
             method = scope["method"] if scope["method"] in _METHODS else "other"
             outcome = state.get("outcome", "ok" if 0 < status < 400 else "refused")
-            self._metrics.requests.labels(route, method, outcome).inc()
-            self._metrics.seconds.labels(route, method).observe(time.perf_counter() - start)
+            seconds = time.perf_counter() - start
+            self._metrics.observe_request(route, method, status, outcome, seconds)

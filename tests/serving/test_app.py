@@ -308,10 +308,10 @@ def test_metrics(client: Client) -> None:
     for stage in STAGES:
         assert f'celmood_stage_seconds_count{{stage="{stage}"}}' in text
     for labels in (
-        'method="POST",outcome="ok",route="/v1/expressions"',
-        'method="POST",outcome="unknown-expression",route="/v1/expressions"',
-        'method="GET",outcome="ok",route="/v1/models/{name}"',
-        'method="GET",outcome="not-found",route="unmatched"',
+        'method="POST",outcome="ok",route="/v1/expressions",status="200"',
+        'method="POST",outcome="unknown-expression",route="/v1/expressions",status="422"',
+        'method="GET",outcome="ok",route="/v1/models/{name}",status="200"',
+        'method="GET",outcome="not-found",route="unmatched",status="404"',
     ):
         assert re.search(rf"celmood_requests_total{{{re.escape(labels)}}} [1-9]", text), labels
     assert "nobody" not in text
