@@ -6,7 +6,7 @@ An editor takes pictures and controls and gives the changed pictures, composed a
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Final, Protocol
 
@@ -19,7 +19,16 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from contract import expression
-from contract.card import CardError, ExpressionVector, check_weights, read_card
+from contract.alignment import TEMPLATE
+from contract.card import (
+    CardError,
+    ExpressionVector,
+    ParameterSpec,
+    Pixels,
+    check_weights,
+    read_card,
+)
+from contract.control import encode
 from trainer.data.source import controls
 from trainer.methods import registry
 from trainer.networks.cel import warp
@@ -49,6 +58,24 @@ class Editor(Protocol):
         ...
 
 
+class Changer(Editor, Protocol):
+    """An editor that also says what it would change, so that it can be done at any resolution."""
+
+    @property
+    def pixels(self) -> Pixels:
+        """How pictures enter."""
+        ...
+
+    @property
+    def template(self) -> Mapping[str, tuple[float, float]]:
+        """Where landmarks lie in the crop, in sides."""
+        ...
+
+    def change(self, pictures: Tensor, control: Tensor) -> tuple[Tensor, ...]:
+        """(paint, mask) or (paint, mask, displacement), as `composed` takes them."""
+        ...
+
+
 class TrainedEditor:
     """The generator of a training run (its moving average), on `device`."""
 
@@ -60,14 +87,22 @@ class TrainedEditor:
         self.network: nn.Module = generator.to(device)
         self.device = device
         self.size = method.recipe.size
+        self.pixels = Pixels(size=self.size)
+        self.template: Mapping[str, tuple[float, float]] = TEMPLATE
         one_hot = getattr(method, "labelled", False)
         self.labels = expression.EXPRESSIONS if one_hot else None
 
     @torch.inference_mode()
     def __call__(self, pictures: Tensor, control: Tensor) -> Tensor:
         """See Editor."""
+        return composed(pictures, self.change(pictures, control))
+
+    @torch.inference_mode()
+    def change(self, pictures: Tensor, control: Tensor) -> tuple[Tensor, ...]:
+        """See Changer."""
         pictures = pictures.to(self.device, memory_format=torch.channels_last)
-        return composed(pictures, self.network(pictures, control.to(self.device))).cpu()
+        found: Sequence[Tensor] = self.network(pictures, control.to(self.device))
+        return tuple(layer.float().cpu() for layer in found)
 
 
 class ExportedEditor:
@@ -86,6 +121,10 @@ class ExportedEditor:
         self.card = card
         self.session = onnxruntime.InferenceSession(weights, providers=["CPUExecutionProvider"])
         self.size = card.pixels.size
+        self.pixels = card.pixels
+        self.template: Mapping[str, tuple[float, float]] = (
+            card.alignment.points if card.alignment else TEMPLATE
+        )
         self.labels: tuple[str, ...] | None = card.labels
         if isinstance(card.control, ExpressionVector):
             if tuple(p.name for p in card.control.parameters) != expression.NAMES:
@@ -94,11 +133,21 @@ class ExportedEditor:
 
     def __call__(self, pictures: Tensor, control: Tensor) -> Tensor:
         """See Editor."""
+        return composed(pictures, self.change(pictures, control))
+
+    def change(self, pictures: Tensor, control: Tensor) -> tuple[Tensor, ...]:
+        """See Changer."""
         names = [spec.name for spec in self.card.outputs]
         feed = {"image": pictures.contiguous().numpy(), "control": control.numpy()}
         found = dict(zip(names, self.session.run(names, feed), strict=True))
         order = [name for name in ("paint", "mask", "displacement") if name in found]
-        return composed(pictures, [torch.from_numpy(found[name]) for name in order])
+        return tuple(torch.from_numpy(found[name]) for name in order)
+
+
+def open_editor(folder: Path, device: str = "cpu") -> TrainedEditor | ExportedEditor:
+    """The exported model or the run in `folder`."""
+    exported = (folder / "card.json").exists()
+    return ExportedEditor(folder) if exported else TrainedEditor(folder, device)
 
 
 def composed(pictures: Tensor, change: Sequence[Tensor]) -> Tensor:
@@ -106,6 +155,25 @@ def composed(pictures: Tensor, change: Sequence[Tensor]) -> Tensor:
     paint, mask = change[0], change[1]
     ground = warp(pictures, change[2]) if len(change) > 2 else pictures
     return torch.lerp(ground, paint.float(), mask.float())
+
+
+_PARAMETERS: Final = tuple(
+    ParameterSpec(name=p.name, low=p.low, high=p.high, neutral=p.neutral)
+    for p in expression.PARAMETERS
+)
+
+
+def served_control(editor: Editor, wanted: str, intensity: float = 1.0) -> Tensor:
+    """The control [C] that the service makes of a named expression, whatever the face shows now.
+
+    Raises EditorError for an expression that the model does not have.
+    """
+    if editor.labels is not None:
+        return intensity * _one_hot(editor.labels, [wanted])[0]
+    at = expression.vector(SERVED[wanted])
+    moved = expression.toward(at, intensity)
+    asked = {name: float(moved[expression.INDEX[name]]) for name in SERVED[wanted]}
+    return torch.from_numpy(encode(_PARAMETERS, asked))
 
 
 def control_between(
@@ -120,12 +188,16 @@ def control_between(
     Set is what a served preset sets, and what it would leave alone but differs between the two.
     """
     if editor.labels is not None:
-        unknown = sorted(set(names) - set(editor.labels))
-        if unknown:
-            raise EditorError(f"the model has no expression {', '.join(unknown)}")
-        control = torch.zeros(len(names), len(editor.labels))
-        rows = [editor.labels.index(name) for name in names]
-        control[torch.arange(len(names)), torch.tensor(rows)] = 1.0
-        return control
+        return _one_hot(editor.labels, names)
     served = np.array([[name in SERVED[wanted] for name in expression.NAMES] for wanted in names])
     return torch.from_numpy(controls(source, target, served))
+
+
+def _one_hot(labels: tuple[str, ...], names: Sequence[str]) -> Tensor:
+    unknown = sorted(set(names) - set(labels))
+    if unknown:
+        raise EditorError(f"the model has no expression {', '.join(unknown)}")
+    control = torch.zeros(len(names), len(labels))
+    rows = [labels.index(name) for name in names]
+    control[torch.arange(len(names)), torch.tensor(rows)] = 1.0
+    return control

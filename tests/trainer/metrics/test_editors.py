@@ -7,7 +7,9 @@ import pytest
 import torch
 
 from contract import expression
-from trainer.metrics.editors import EditorError, composed, control_between
+from contract.control import control_for
+from tests.engines.tiny_models import tiny_editor
+from trainer.metrics.editors import EditorError, composed, control_between, served_control
 
 
 class Editor:
@@ -64,3 +66,17 @@ def test_composition_with_and_without_displacement() -> None:
     right[:, 0] = 1 / 8
     moved = composed(picture, (paint, shut, right))
     assert torch.allclose(moved[..., :7], picture[..., 1:], atol=1e-5)
+
+
+@pytest.mark.parametrize("intensity", [0.0, 0.4, 1.0, 1.5])
+@pytest.mark.parametrize("wanted", ["neutral", "surprised", "wink"])
+def test_a_served_control_is_the_services(wanted: str, intensity: float) -> None:
+    card, _ = tiny_editor()
+    expected = control_for(card, wanted, intensity)
+    assert served_control(Editor(None), wanted, intensity).numpy() == pytest.approx(expected)
+
+
+def test_a_served_label_is_as_strong_as_asked() -> None:
+    assert served_control(Editor(("happy", "sad")), "sad", 0.5).tolist() == [0, 0.5]
+    with pytest.raises(EditorError, match="smug"):
+        served_control(Editor(("happy",)), "smug")

@@ -1,0 +1,62 @@
+"""An edit of a whole picture at its own resolution, as the service gives it back.
+
+The face is brought into the network's crop by its eyes, the change is written into the picture's
+own pixels. Which face, and reading and writing files, is left to the caller.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from contract.pixels import to_network
+from faces.align import Matrix, crop, similarity
+from faces.canvas import RGB8, Canvas, Pixels
+from faces.change import Change, Rectangle, apply
+from faces.face import Point
+from trainer.metrics.editors import Changer
+
+
+@dataclass(frozen=True)
+class Edited:
+    """A picture after an edit: `pixels`, the rectangle that was written, how the network's crop lay
+    on it (`matrix` brings the picture to the crop), the crop, and the change that was asked for."""
+
+    pixels: Pixels
+    written: Rectangle
+    matrix: Matrix
+    crop: RGB8
+    change: Change
+
+
+def edit(
+    editor: Changer, canvas: Canvas, landmarks: Mapping[str, Point], control: Tensor
+) -> Edited:
+    """Change the face with `landmarks` as `control` [C] says. Raises AlignmentError."""
+    matrix = similarity(landmarks, editor.template, editor.size)
+    face = crop(canvas, matrix, editor.size, editor.pixels.ground)
+    image = torch.from_numpy(to_network(face, editor.pixels))
+    paint, mask, *moves = editor.change(image, control[None])
+    low, high = editor.pixels.value_range
+    change = Change(
+        ((paint[0] - low) / (high - low)).numpy(),
+        mask[0, 0].numpy(),
+        moves[0][0].numpy() if moves else None,
+    )
+    pixels = canvas.pixels.copy()
+    written = apply(pixels, canvas, matrix, change)
+    return Edited(pixels, written, matrix, face, change)
+
+
+def seen(pixels: Pixels, ground: tuple[int, int, int]) -> NDArray[np.float32]:
+    """What is seen of RGB or RGBA pixels [H,W,C] over `ground`, [H,W,3] in [0,1]."""
+    values = pixels.astype(np.float32) / np.float32(np.iinfo(pixels.dtype).max)
+    if values.shape[2] == 3:
+        return values
+    share, below = values[..., 3:], np.array(ground, np.float32) / np.float32(255)
+    return np.asarray(below + share * (values[..., :3] - below), np.float32)
