@@ -29,7 +29,7 @@ from serving.problems import (
 
 _MOST_FIELDS: Final = 16
 _FIELD_BYTES: Final = 64 * 1024
-_ENVELOPE: Final = _MOST_FIELDS * _FIELD_BYTES
+ENVELOPE: Final = _MOST_FIELDS * _FIELD_BYTES
 
 
 def _from_json(value: object) -> object:
@@ -180,7 +180,7 @@ class _InMemory(MultiPartParser):
 
 async def _limited(request: Request, max_bytes: int) -> AsyncGenerator[bytes, None]:
     """The body, as long as it stays below the limit. Raises ProblemError."""
-    most = max_bytes + _ENVELOPE
+    most = max_bytes + ENVELOPE
     too_many = ProblemError(
         TOO_MANY_BYTES, f"the limit is {max_bytes:,} bytes a picture: send a smaller one"
     )
