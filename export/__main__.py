@@ -8,19 +8,22 @@ import json
 import sys
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Final
 
 import cv2
 import numpy as np
 
 from contract import control
-from contract.card import Card, ExpressionVector
-from export import convert, repository, runs
+from contract.card import Card, CardError, ExpressionVector, read_card
+from export import configure, convert, repository, runs, tensorrt
 from export.verify import TOLERANCE, Array, VerificationError, verify
 from trainer.checkpoint import CheckpointError
 from trainer.data.dataset import Dataset, DatasetError
 from trainer.data.scenes import open_scenes
 from trainer.data.source import to_tensor
 from trainer.recipe import RecipeError
+
+_OTHERS: Final = {"configure": configure.main, "tensorrt": tensorrt.main}
 
 DRAWN = 16
 """Drawn pictures that take part in the verification."""
@@ -35,6 +38,7 @@ def export(
     data: Path | None = None,
     half: bool = False,
     tolerance: float = TOLERANCE,
+    next_version: bool = False,
 ) -> Path:
     """Export the run in folder `run` to the repository `to`; returns the model's folder.
 
@@ -51,6 +55,7 @@ def export(
     weights = convert.to_onnx(subject.module, subject.inputs, subject.outputs, half=half)
     card = Card(
         name=chosen,
+        version=_version(to / chosen) if next_version else 1,
         task=subject.task,
         description=subject.description,
         inputs=subject.inputs,
@@ -80,8 +85,13 @@ def export(
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """The command; returns its exit status."""
+    words = list(sys.argv[1:] if arguments is None else arguments)
+    if words and words[0] in _OTHERS:
+        return _OTHERS[words[0]](words[1:])
     parser = argparse.ArgumentParser(
-        prog="python -m export", description="Export a trained run into the model repository."
+        prog="python -m export",
+        description="Export a trained run into the model repository. Other commands: "
+        f"{', '.join(_OTHERS)}.",
     )
     parser.add_argument("run", type=Path, help="folder of the run")
     parser.add_argument("--repository", type=Path, default=Path("model_repository"))
@@ -90,7 +100,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--data", type=Path, help="data set whose drawings take part in the check")
     parser.add_argument("--half", action="store_true", help="store weights as float16")
     parser.add_argument("--tolerance", type=float, default=TOLERANCE)
-    given = parser.parse_args(arguments)
+    parser.add_argument(
+        "--next-version",
+        action="store_true",
+        help="one above the model that lies there, which stays for servers to change over",
+    )
+    given = parser.parse_args(words)
     try:
         folder = export(
             given.run,
@@ -100,16 +115,22 @@ def main(arguments: Sequence[str] | None = None) -> int:
             data=given.data,
             half=given.half,
             tolerance=given.tolerance,
+            next_version=given.next_version,
         )
     except (
         runs.ExportError, convert.ConversionError, VerificationError, CheckpointError,
-        DatasetError, RecipeError,
+        CardError, DatasetError, RecipeError,
     ) as error:  # fmt: skip
         print(f"error: {error}", file=sys.stderr)
         return 2
     size = sum(file.stat().st_size for file in folder.rglob("*") if file.is_file())
     print(f"{folder}: {size / 1e6:.1f} MB")
     return 0
+
+
+def _version(model: Path) -> int:
+    """One above the version that lies in `model`; 1 where nothing does. Raises CardError."""
+    return read_card(model / "card.json").version + 1 if model.exists() else 1
 
 
 def _presets(card: Card) -> Array | None:

@@ -9,6 +9,7 @@ import pytest
 
 import export.repository
 from contract.card import Card, Pixels, Provenance, Tensor, WeightsMismatchError, read_card
+from engines.repository import read_repository
 from export.repository import place
 
 
@@ -32,7 +33,12 @@ def _card(weights: bytes) -> Card:
 def test_files_and_nothing_else(tmp_path: Path) -> None:
     folder = place(tmp_path, _card(b"one"), b"one")
     found = sorted(str(p.relative_to(tmp_path)) for p in tmp_path.rglob("*") if p.is_file())
-    assert found == ["finder/1/model.onnx", "finder/card.json", "finder/config.pbtxt"]
+    assert found == [
+        "finder/1/model.onnx",
+        "finder/card.json",
+        "finder/config.pbtxt",
+        "finder/configs/tensorrt.pbtxt",
+    ]
     assert read_card(folder / "card.json") == _card(b"one")
 
 
@@ -63,3 +69,21 @@ def test_a_failed_write_leaves_the_old_model(
         place(tmp_path, _card(b"two"), b"two")
     assert (tmp_path / "finder/1/model.onnx").read_bytes() == b"one"
     assert [p.name for p in tmp_path.iterdir()] == ["finder"]
+
+
+def test_a_later_version_leaves_the_one_before_it(tmp_path: Path) -> None:
+    place(tmp_path, _card(b"one"), b"one")
+    for version, weights in ((2, b"two"), (3, b"three")):
+        folder = place(tmp_path, _card(weights).model_copy(update={"version": version}), weights)
+    assert sorted(p.name for p in folder.iterdir() if p.name.isdecimal()) == ["2", "3"]
+    assert (folder / "2" / "model.onnx").read_bytes() == b"two"
+    assert read_repository(tmp_path).models["finder"].weights() == b"three"
+
+
+def test_a_later_version_with_other_tensors_stands_alone(tmp_path: Path) -> None:
+    place(tmp_path, _card(b"one"), b"one")
+    other = (Tensor(name="image", shape=(-1, 3, 16, 16)),)
+    folder = place(
+        tmp_path, _card(b"two").model_copy(update={"version": 2, "inputs": other}), b"two"
+    )
+    assert [p.name for p in folder.iterdir() if p.name.isdecimal()] == ["2"]

@@ -63,10 +63,41 @@ def test_tensors_have_no_batch_dimension(parsed: Any) -> None:
 
 def test_batching_does_not_delay_and_obeys_timeouts(parsed: Any) -> None:
     batching = parsed.dynamic_batching
-    assert list(batching.preferred_batch_size) == [4, 8, 16]
+    assert list(batching.preferred_batch_size) == []
     assert batching.max_queue_delay_microseconds == 0
-    assert batching.default_queue_policy.allow_timeout_override
-    assert batching.default_queue_policy.max_queue_size > 0
+    assert (batching.priority_levels, batching.default_priority_level) == (2, 1)
+    first, second = batching.default_queue_policy, batching.priority_queue_policy[2]
+    assert list(batching.priority_queue_policy) == [2]
+    assert (first.max_queue_size, first.default_timeout_microseconds) == (64, 30_000_000)
+    assert (second.max_queue_size, second.default_timeout_microseconds) == (256, 300_000_000)
+    for policy in (first, second):
+        assert policy.allow_timeout_override
+        assert policy.timeout_action == model_config.ModelQueuePolicy.REJECT
+
+
+def test_the_version_before_stays(parsed: Any) -> None:
+    assert parsed.version_policy.latest.num_versions == 2
+
+
+def test_what_is_asked_twice_is_cached(card: Card, parsed: Any) -> None:
+    assert parsed.response_cache.enable
+    edits = card.model_copy(update={"task": "edit_expression"})
+    stated = text_format.Parse(config(edits, "{}"), model_config.ModelConfig())
+    assert not stated.response_cache.enable
+    assert stated.max_batch_size == 8
+
+
+def test_tensorrt_runs_on_gpus_with_one_engine_for_all_batches(card: Card) -> None:
+    text = config(card, card_text(card), "tensorrt")
+    stated = text_format.Parse(text, model_config.ModelConfig())
+    assert stated.backend == "onnxruntime"
+    assert [g.kind for g in stated.instance_group] == [model_config.ModelInstanceGroup.KIND_GPU]
+    (accelerator,) = stated.optimization.execution_accelerators.gpu_execution_accelerator
+    assert accelerator.name == "tensorrt"
+    assert accelerator.parameters["precision_mode"] == "FP32"
+    assert accelerator.parameters["trt_profile_min_shapes"] == "image:1x3x256x256"
+    assert accelerator.parameters["trt_profile_max_shapes"] == "image:16x3x256x256"
+    assert parse_card(stated.parameters["card"].string_value) == card
 
 
 def test_instances_and_warm_up(parsed: Any) -> None:
