@@ -11,6 +11,7 @@ from typing import Final, Literal
 import numpy as np
 import skia
 
+from trainer.characters.chance import pick
 from trainer.characters.colour import Colour, adjust, argb, mix
 
 Kind = Literal[
@@ -40,11 +41,9 @@ class Background:
 
 def sample_background(rng: np.random.Generator) -> Background:
     """Draw a background with the shares of real pictures (never `transparent`: ask for that)."""
-    kinds = tuple(_SHARES)
-    shares = np.array([_SHARES[k] for k in kinds])
-    kind = kinds[rng.choice(len(kinds), p=shares / shares.sum())]
-    hue, spread = float(rng.random()), float(rng.choice((0.04, 0.08, 0.5)))
-    bright = float(rng.choice((0.97, 0.85, 0.5), p=(0.55, 0.3, 0.15)))
+    kind = pick(rng, tuple(_SHARES), tuple(_SHARES.values()))
+    hue, spread = float(rng.random()), pick(rng, (0.04, 0.08, 0.5))
+    bright = pick(rng, (0.97, 0.85, 0.5), (0.55, 0.3, 0.15))
     strong = float(rng.beta(1.6, 2.6))
     colours = [
         adjust((1.0, 0.0, 0.0), hue=hue + spread * i, saturation=strong * (1 - 0.15 * i))
@@ -56,7 +55,7 @@ def sample_background(rng: np.random.Generator) -> Background:
         kind=kind,
         colours=(first, second, third, fourth),
         numbers=tuple(float(n) for n in rng.random(64)),
-        sharpness=float(rng.choice((0.06, 0.12, 0.25, 1.0), p=(0.2, 0.35, 0.3, 0.15))),
+        sharpness=pick(rng, (0.06, 0.12, 0.25, 1.0), (0.2, 0.35, 0.3, 0.15)),
     )
 
 

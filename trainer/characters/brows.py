@@ -8,6 +8,7 @@ from typing import Final
 
 import numpy as np
 
+from trainer.characters.chance import pick
 from trainer.characters.colour import argb
 from trainer.characters.head import Head
 from trainer.characters.ink import Pen, Points
@@ -36,8 +37,8 @@ def sample_brows(rng: np.random.Generator, head: Head) -> Brows:
     """Draw a design: one thin line 60 %, a filled shape 25 %, heavy 15 % (men more often)."""
     heavy = 0.55 if head.kind == "man" else 0.12
     thin = 0.15 if head.kind == "man" else 0.62
-    kind = rng.choice(3, p=(thin, 1 - thin - heavy, heavy))
-    low, high = ((0.012, 0.024), (0.028, 0.045), (0.05, 0.085))[kind]
+    widths = ((0.012, 0.024), (0.028, 0.045), (0.05, 0.085))
+    low, high = pick(rng, widths, (thin, 1 - thin - heavy, heavy))
     return Brows(
         length=float(np.clip(rng.normal(0.60 if head.kind == "man" else 0.45, 0.08), 0.26, 0.72)),
         y=head.brow,

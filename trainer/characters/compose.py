@@ -249,13 +249,13 @@ def _landmarks(c: Character, view: View, s: Still, mood: Mood, size: int) -> NDA
         "left_brow_outer": brows[0][-1], "left_brow_middle": brows[0][6],
         "left_brow_inner": brows[0][0], "right_brow_inner": brows[1][0],
         "right_brow_middle": brows[1][6], "right_brow_outer": brows[1][-1],
-        "nose": faces.nose_place(c.head, view)[0],
-        "mouth": view.face(np.array([[c.mouth.x, c.mouth.y]]))[0],
+        "nose": faces.nose_place(c.head, view),
+        "mouth": view.spot(c.mouth.x, c.mouth.y),
         "mouth_left": mouth.upper[0], "mouth_right": mouth.upper[-1],
         "mouth_top": mouth.upper[centre], "mouth_bottom": mouth.lower[centre],
         "chin": jaw.chin[0], "left_jaw": jaw.left_jaw[0], "right_jaw": jaw.right_jaw[0],
-        "left_cheek": view.face(np.array([[-c.features.blush_x, c.features.blush_y]]))[0],
-        "right_cheek": view.face(np.array([[c.features.blush_x, c.features.blush_y]]))[0],
+        "left_cheek": view.spot(-c.features.blush_x, c.features.blush_y),
+        "right_cheek": view.spot(c.features.blush_x, c.features.blush_y),
     }  # fmt: skip
     points = np.array([places[name] for name in LANDMARKS])
     return view.pixels(points, size).astype(np.float32)

@@ -7,13 +7,16 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Final
 
 import numpy as np
+from numpy.typing import NDArray
 
+from trainer.characters.chance import pick, sign
 from trainer.characters.colour import Colour, adjust, argb, mix, shadow
 from trainer.characters.head import Head
-from trainer.characters.ink import Pen, Points, path, ribbon, vertical
+from trainer.characters.ink import Pen, Points, ellipse, path, ribbon, vertical
 from trainer.characters.palette import Palette
 from trainer.characters.style import Style
 from trainer.characters.view import View
@@ -37,8 +40,15 @@ _SHAPES: Final = {
 }
 _IRISES: Final = ("gradient", "crescent", "rings", "flat", "two_tone", "rays", "dark", "pale")
 _PUPILS: Final = ("oval", "oval", "oval", "small", "large", "slit", "none", "star", "ring")
-_U: Final = np.linspace(-1.0, 1.0, 19)
+_COUNT: Final = 19
+_U: Final = np.linspace(-1.0, 1.0, _COUNT)
 _ROUND: Final = np.clip(1 - _U * _U, 0, 1)
+_ROUND_HIGH: Final = _ROUND**0.6
+_SLANT: Final = _U * (1 - 0.25 * np.abs(_U))
+_PUSH: Final = 0.3 + 0.7 * _ROUND
+
+Line = NDArray[np.float64]
+"""A value at each of the 19 places of a lid."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,8 +92,8 @@ def sample_eyes(rng: np.random.Generator, head: Head, style: Style) -> Eyes:
     shape = names[rng.integers(len(names))]
     inner, outer, peak, upper, lower, low = _SHAPES[shape]
     n = rng.normal(size=8)
-    side = float(rng.choice((-1.0, 1.0)))
-    count = int(rng.choice(4, p=(0.09, 0.43, 0.40, 0.08)))
+    side = sign(rng)
+    count = pick(rng, range(4), (0.09, 0.43, 0.40, 0.08))
     big = float(rng.uniform(0.20, 0.36))
     spots = [
         (side * 0.38, -0.34, big, big * rng.uniform(0.8, 1.5)),
@@ -95,7 +105,7 @@ def sample_eyes(rng: np.random.Generator, head: Head, style: Style) -> Eyes:
     ratio = float(np.clip(0.62 + 0.055 * n[4] - (0.1 if head.kind == "man" else 0), 0.44, 0.74))
     return Eyes(
         shape=shape,
-        iris=_IRISES[rng.choice(8, p=(0.28, 0.25, 0.07, 0.09, 0.12, 0.07, 0.06, 0.06))],
+        iris=pick(rng, _IRISES, (0.28, 0.25, 0.07, 0.09, 0.12, 0.07, 0.06, 0.06)),
         pupil=_PUPILS[rng.integers(len(_PUPILS))],
         width=head.eye_width,
         height=head.eye_height,
@@ -107,18 +117,20 @@ def sample_eyes(rng: np.random.Generator, head: Head, style: Style) -> Eyes:
         low_peak=low,
         iris_width=head.eye_width * ratio,
         iris_height=head.eye_height * float(np.clip(1.0 + 0.07 * n[6], 0.86, 1.16)),
-        rest=float(
-            rng.choice((1.0, rng.uniform(0.92, 1.0), rng.uniform(0.62, 0.8)), p=(0.6, 0.32, 0.08))
+        rest=pick(
+            rng,
+            (1.0, float(rng.uniform(0.92, 1.0)), float(rng.uniform(0.62, 0.8))),
+            (0.6, 0.32, 0.08),
         ),
         lash=style.lash_weight * (0.75 if head.kind == "man" else 1.0),
-        flick=float(rng.choice((0.0, rng.uniform(0.05, 0.22)), p=(0.45, 0.55))),
+        flick=pick(rng, (0.0, float(rng.uniform(0.05, 0.22))), (0.45, 0.55)),
         flick_rise=float(rng.uniform(-0.5, 0.9)),
-        spikes=int(rng.choice(4, p=(0.45, 0.20, 0.20, 0.15))) if head.kind != "man" else 0,
+        spikes=pick(rng, range(4), (0.45, 0.20, 0.20, 0.15)) if head.kind != "man" else 0,
         inner_thin=float(rng.uniform(0.15, 0.6)),
-        lower=str(rng.choice(("outer", "dashes", "whole", "none"), p=(0.55, 0.17, 0.20, 0.08))),
-        crease=float(rng.choice((0.0, rng.uniform(0.05, 0.13)), p=(0.5, 0.5))),
+        lower=pick(rng, ("outer", "dashes", "whole", "none"), (0.55, 0.17, 0.20, 0.08)),
+        crease=pick(rng, (0.0, float(rng.uniform(0.05, 0.13))), (0.5, 0.5)),
         lid_shade=bool(rng.random() < 0.4),
-        rim=float(rng.choice((0.0, rng.uniform(0.4, 0.9)), p=(0.2, 0.8))),
+        rim=pick(rng, (0.0, float(rng.uniform(0.4, 0.9))), (0.2, 0.8)),
         highlights=tuple(spots[:count]),
         cut=bool(rng.random() < 0.1),
         bottom_glow=float(rng.uniform(0.25, 0.85)),
@@ -148,41 +160,71 @@ def shape_eye(eyes: Eyes, view: View, side: float, p: Mapping[str, float]) -> Ey
     arc = p[f"lid_arc_{name}"]
     slant = p["lid_slant"]
     height = eyes.height * (1 + side * eyes.skew)
-    ends = eyes.inner + (eyes.outer - eyes.inner) * (_U + 1) / 2
-    warped = _U - eyes.peak * _ROUND
-    open_up = ends + (-0.5 - ends) * (1 - np.abs(warped) ** eyes.upper_box) ** 0.75
-    low_warp = _U - eyes.low_peak * _ROUND
-    low_down = ends + (0.5 - ends) * (1 - np.abs(low_warp) ** eyes.lower_box) ** 0.75
+    open_lids = _open_lids(eyes)
+    ends, open_up, low_down = open_lids.ends, open_lids.upper, open_lids.lower
     # The shut lid: hanging (arc -1), nearly flat (0), arched (1); in face units over the width.
-    sag = np.interp(arc, (-1.0, 0.0, 1.0), (0.10, 0.04, -0.13))
-    base = np.interp(arc, (-1.0, 0.0, 1.0), (0.05, 0.08, 0.09))
-    shut = (base + sag * _ROUND) / height + 0.35 * (ends - ends.mean())
+    sag = 0.04 - (0.17 if arc > 0 else 0.06) * arc
+    base = 0.08 + (0.01 if arc > 0 else 0.03) * arc
+    shut = (base / height + open_lids.tilt) + (sag / height) * _ROUND
     lift = min(lid * eyes.rest, 1.0)
     up = shut + (open_up - shut) * lift
     # The upper corner follows the lid, so that a lid half down is flatter, not smaller.
     if lid > 1.0:
-        up = up - (lid - 1.0) * 0.55 * _ROUND**0.6
-    up = up - slant * 0.22 * _U * (0.35 + 0.65 * lift) * (1 - 0.25 * np.abs(_U))
+        up -= ((lid - 1.0) * 0.55) * _ROUND_HIGH
+    if slant:
+        up -= (slant * 0.22 * (0.35 + 0.65 * lift)) * _SLANT
     hold = min(lift / 0.35, 1.0)
     hold = hold * hold * (3 - 2 * hold)
-    low = low_down - push * 0.30 * (0.3 + 0.7 * _ROUND)
+    low = low_down - (push * 0.30) * _PUSH if push else low_down
     low = shut + (low - shut) * hold
     if lid > 1.0:
-        low = low + (lid - 1.0) * 0.22 * _ROUND
-    low = np.maximum(low, up)
-    crease = np.minimum(open_up, up) * 0.55 + up * 0.45 - eyes.crease / height
-    x = side * (0.5 + _U * eyes.width / 2)
-    upper = view.face(np.stack([x, up * height], 1))
-    lower = view.face(np.stack([x, low * height], 1))
+        low += ((lid - 1.0) * 0.22) * _ROUND
+    np.maximum(low, up, out=low)
+    points = np.empty((3 * _COUNT + 3, 2))
+    x, y = points[:, 0], points[:, 1]
+    across = side * (0.5 + _U * (eyes.width / 2))
+    x[:_COUNT] = x[_COUNT : 2 * _COUNT] = x[2 * _COUNT : -3] = across
+    y[:_COUNT], y[_COUNT : 2 * _COUNT] = up, low
+    y[2 * _COUNT : -3] = np.minimum(open_up, up) * 0.55 + up * 0.45 - eyes.crease / height
+    x[-3:] = side * 0.5, across[0], across[-1]
+    y[-3:] = 0.0, ends[0], ends[-1]
+    y *= height
+    seen = view.face(points)
+    upper, lower = seen[:_COUNT], seen[_COUNT : 2 * _COUNT]
     return EyeShape(
         side=side,
         upper=upper,
         lower=lower,
         opening=np.concatenate([upper, lower[::-1]]),
-        crease=view.face(np.stack([x, crease * height], 1)),
+        crease=seen[2 * _COUNT : -3],
         openness=float((low - up).max() * height),
-        centre=view.face(np.array([[side * 0.5, 0.0]])),
-        corners=view.face(np.stack([x[[0, -1]], ends[[0, -1]] * height], 1)),
+        centre=seen[-3:-2],
+        corners=seen[-2:],
+    )
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _OpenLids:
+    """Lids wide open in eye heights [19]: the line between the corners, how far it leans (for lids
+    that shut), the upper and the lower lid, and how thick lashes grow."""
+
+    ends: Line
+    tilt: Line
+    upper: Line
+    lower: Line
+    grow: Line
+
+
+@lru_cache(maxsize=64)
+def _open_lids(eyes: Eyes) -> _OpenLids:
+    ends = eyes.inner + (eyes.outer - eyes.inner) * (_U + 1) / 2
+    over, under = np.abs(_U - eyes.peak * _ROUND), np.abs(_U - eyes.low_peak * _ROUND)
+    return _OpenLids(
+        ends=ends,
+        tilt=0.35 * (ends - ends.mean()),
+        upper=ends + (-0.5 - ends) * (1 - over**eyes.upper_box) ** 0.75,
+        lower=ends + (0.5 - ends) * (1 - under**eyes.lower_box) ** 0.75,
+        grow=np.interp(_U, (-1, -0.3, 0.45, 1), (eyes.inner_thin, 0.85, 1.0, 0.65)),
     )
 
 
@@ -214,10 +256,7 @@ def _draw_iris(
         cy -= 0.03 * eyes.height
 
     def oval(dx: float, dy: float, sx: float, sy: float) -> Points:
-        t = _ANGLES
-        return view.face(
-            np.stack([cx + rx * (dx + sx * np.cos(t)), cy + ry * (dy + sy * np.sin(t))], 1)
-        )
+        return view.face(_RIM * (rx * sx, ry * sy) + (cx + rx * dx, cy + ry * dy))
 
     whole = oval(0, 0, 1, 1)
     top, bottom = whole[:, 1].min(), whole[:, 1].max()
@@ -264,7 +303,7 @@ def _draw_iris(
             pen.fill(spot, argb((1, 1, 1), 0.96))
 
 
-_ANGLES: Final = np.linspace(0, 2 * np.pi, 22, endpoint=False)
+_RIM: Final = ellipse(0.0, 0.0, 1.0, 1.0, 22)
 
 
 def _draw_pupil(pen: Pen, eyes: Eyes, oval, dark: Colour) -> None:  # type: ignore[no-untyped-def]
@@ -292,18 +331,19 @@ def draw_lashes(
     """The upper lash line, one filled shape with flick and spikes; the lower lid; the crease."""
     ink = argb(palette.lash, alpha)
     shut = 1.0 - min(shape.openness / (0.5 * eyes.height), 1.0)
-    grow = np.interp(_U, (-1, -0.3, 0.45, 1), (eyes.inner_thin, 0.85, 1.0, 0.65))
-    thick = eyes.lash * grow * (1 - 0.25 * shut)
-    thick = np.maximum(thick, 0.9 * pen.pixel * (0.5 + 0.5 * grow))
-    outline = [shape.upper + thick[:, None] * (0.0, 1.0) * 0.15]
-    end = shape.upper[-1]
-    upper_edge = shape.upper - thick[:, None] * (0.0, 1.0) * 0.85
-    if eyes.flick:
+    grow = _open_lids(eyes).grow
+    thick = np.maximum((eyes.lash * (1 - 0.25 * shut)) * grow, 0.9 * pen.pixel * (0.5 + 0.5 * grow))
+    flick = int(eyes.flick > 0)
+    outline = np.empty((2 * _COUNT + flick, 2))
+    outline[:_COUNT], outline[_COUNT + flick :] = shape.upper, shape.upper[::-1]
+    outline[:_COUNT, 1] += 0.15 * thick
+    outline[_COUNT + flick :, 1] -= 0.85 * thick[::-1]
+    if flick:
         reach = eyes.flick * eyes.width * 0.8
-        tip = end + (shape.side * reach, -reach * eyes.flick_rise * (1 - shut) + 0.4 * reach * shut)
-        outline.append(tip[None])
-    outline.append(upper_edge[::-1])
-    pen.fill(np.concatenate(outline), ink)
+        outline[_COUNT] = shape.upper[-1] + (
+            shape.side * reach, -reach * eyes.flick_rise * (1 - shut) + 0.4 * reach * shut
+        )  # fmt: skip
+    pen.fill(outline, ink)
     for i in range(eyes.spikes):
         at = 17 - 3 * i
         root, back = shape.upper[at], shape.upper[at - 2]

@@ -9,6 +9,7 @@ from typing import Final
 import numpy as np
 import skia
 
+from trainer.characters.chance import pick, sign
 from trainer.characters.colour import argb, mix, shadow
 from trainer.characters.head import Head
 from trainer.characters.ink import Pen, Points, curve, ellipse, path, radial, vertical
@@ -44,18 +45,18 @@ def sample_features(rng: np.random.Generator, head: Head) -> Features:
     shares = (0.45, 0.08, 0.05, 0.15, 0.0, 0.27) if man else (0.27, 0.22, 0.34, 0.09, 0.05, 0.03)
     resting = 0.1 if man else 0.45
     return Features(
-        nose=noses[rng.choice(6, p=shares)],
+        nose=pick(rng, noses, shares),
         nose_size=float(rng.uniform(0.025, 0.075)),
-        blush=("ovals", "hatch", "band", "both")[rng.choice(4, p=(0.62, 0.18, 0.08, 0.12))],
+        blush=pick(rng, ("ovals", "hatch", "band", "both"), (0.62, 0.18, 0.08, 0.12)),
         rest_blush=float(rng.uniform(0.15, 0.55)) if rng.random() < resting else 0.0,
         blush_y=float(rng.uniform(0.26, 0.42)) * head.chin,
         blush_x=float(rng.uniform(0.46, 0.66)),
         jaw_width=float(np.clip(rng.normal(1.0, 0.25), 0.6, 1.7)),
-        jaw_gap=float(rng.choice((0.0, rng.uniform(0.05, 0.2)), p=(0.7, 0.3))),
+        jaw_gap=pick(rng, (0.0, float(rng.uniform(0.05, 0.2))), (0.7, 0.3)),
         pointy_ears=bool(rng.random() < 0.04),
         ear_inner=bool(rng.random() < 0.8),
         shade_side=bool(rng.random() < 0.4),
-        mole=(float(rng.choice((-1, 1))) * 0.45, 0.3) if rng.random() < 0.05 else None,
+        mole=(sign(rng) * 0.45, 0.3) if rng.random() < 0.05 else None,
     )
 
 
@@ -240,16 +241,16 @@ def draw_jaw(
         pen.stroke(shape.jaw, width, tone, 0.18, 0.18)
 
 
-def nose_place(head: Head, view: View) -> Points:
-    """The nose mark [1, 2] in view units."""
-    return view.raised(np.array([[0.0, head.nose]]), 0.30)
+def nose_place(head: Head, view: View) -> tuple[float, float]:
+    """The nose mark in view units."""
+    return view.spot(0.0, head.nose, 0.30)
 
 
 def draw_nose(
     pen: Pen, head: Head, features: Features, view: View, palette: Palette, style: Style
 ) -> None:
     """The nose: a mark of at most .08, or nothing; men and painted faces may have a drawn one."""
-    (x, y), s = nose_place(head, view)[0], features.nose_size
+    (x, y), s = nose_place(head, view), features.nose_size
     turn = np.sign(view.yaw) if abs(view.yaw) > 0.15 else -style.light
     tone = argb(palette.skin_line, 0.9)
     width = max(0.9 * style.line_width, 0.008)
@@ -307,7 +308,7 @@ def draw_blush(
     with pen.clipped(shape.outline):
         kind = features.blush
         if kind == "band" and p["blush"] > 0.3:
-            at = view.face(np.array([[0.0, features.blush_y]]))[0]
+            at = view.spot(0.0, features.blush_y)
             tone = (argb(palette.blush, 0.42 * strength), argb(palette.blush, 0.0))
             pen.canvas.save()
             pen.canvas.translate(*at)
@@ -317,7 +318,7 @@ def draw_blush(
             )
             pen.canvas.restore()
         for side in (-1.0, 1.0):
-            x, y = view.face(np.array([[side * features.blush_x, features.blush_y]]))[0]
+            x, y = view.spot(side * features.blush_x, features.blush_y)
             if kind in ("ovals", "both", "band"):
                 radius = 0.25 * (1 - 0.2 * max(view.yaw * side, 0))
                 pen.canvas.save()
@@ -367,5 +368,5 @@ def draw_gloom(pen: Pen, shape: FaceShape, p: Mapping[str, float]) -> None:
 def draw_mole(pen: Pen, features: Features, view: View) -> None:
     """A beauty spot under one eye."""
     if features.mole is not None:
-        x, y = view.face(np.array([features.mole]))[0]
+        x, y = view.spot(*features.mole)
         pen.fill(ellipse(x, y, 0.016, 0.016, 8), argb((0.2, 0.12, 0.12)))

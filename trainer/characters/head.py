@@ -7,6 +7,8 @@ from typing import Literal
 
 import numpy as np
 
+from trainer.characters.chance import pick
+
 Kind = Literal["young", "man", "comic"]
 
 
@@ -40,7 +42,7 @@ class Head:
 def sample_head(rng: np.random.Generator) -> Head:
     """Draw proportions: chin, mouth and nose move together; tall eyes push brows up and nose up;
     eye height and face length are independent; men and comic faces are clusters of their own."""
-    kind: Kind = ("young", "man", "comic")[rng.choice(3, p=(0.86, 0.10, 0.04))]
+    kind: Kind = pick(rng, ("young", "man", "comic"), (0.86, 0.10, 0.04))
     a, b, c = rng.normal(size=3)  # face length, eye height, face width
     n = rng.normal(size=12)
     if kind == "man":

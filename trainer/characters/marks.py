@@ -56,7 +56,7 @@ def draw_tears(pen: Pen, shape: EyeShape, head: Head, view: View, p: Mapping[str
         x0, y0 = start
         bow = 0.05 * shape.side
         spine = curve([(x0, y0), (x0 + bow, y0 + 0.4 * reach), (x0 + 0.7 * bow, y0 + reach)], 6)
-        wide = np.linspace(0.05, 0.085, len(spine))[:, None]
+        wide = np.linspace(0.05, 0.085, len(spine))
         wide[-1] = 0.02
         body = ribbon(spine, wide)
         pen.fill(body, argb(_WATER, 0.80))
@@ -69,7 +69,7 @@ def draw_sweat(pen: Pen, head: Head, view: View, p: Mapping[str, float]) -> None
     amount = p["sweat"]
     if amount < 0.05:
         return
-    x, y = view.face(np.array([[0.74 * head.width_eyes / 2, -0.12]]))[0]
+    x, y = view.spot(0.74 * head.width_eyes / 2, -0.12)
     drop = _drop(x, y, 0.12 * (0.5 + 0.5 * amount), 0.22 * (0.4 + 0.6 * amount))
     pen.fill(drop, argb(_WATER, 0.95))
     pen.stroke(np.concatenate([drop, drop[:1]]), 0.013, argb((0.30, 0.45, 0.68), 0.95), 0.0, 0.0)
@@ -81,7 +81,7 @@ def draw_vein(pen: Pen, head: Head, view: View, p: Mapping[str, float]) -> None:
     amount = p["vein"]
     if amount < 0.05:
         return
-    x, y = view.raised(np.array([[-0.62, head.hairline + 0.35]]), 0.15)[0]
+    x, y = view.spot(-0.62, head.hairline + 0.35, 0.15)
     size = 0.16 * (0.5 + 0.5 * amount)
     ink = argb((0.78, 0.10, 0.12), min(amount * 2, 1.0))
     for a in range(4):

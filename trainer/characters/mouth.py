@@ -8,6 +8,7 @@ from typing import Final
 
 import numpy as np
 
+from trainer.characters.chance import pick, sign
 from trainer.characters.colour import adjust, argb, mix
 from trainer.characters.head import Head
 from trainer.characters.ink import Pen, Points, path
@@ -53,16 +54,16 @@ def sample_mouth(rng: np.random.Generator, head: Head, style: Style) -> Mouth:
         tall=float(np.clip(head.chin - head.mouth, 0.22, 0.55))
         / 0.34
         * float(rng.uniform(0.85, 1.1)),
-        closed=str(rng.choice(("line", "gap", "ends", "shape"), p=(0.60, 0.17, 0.15, 0.08))),
+        closed=pick(rng, ("line", "gap", "ends", "shape"), (0.60, 0.17, 0.15, 0.08)),
         rest_curve=float(np.clip(rng.normal(0.1, 0.22), -0.4, 0.6)),
         rest_skew=float(rng.normal(0, 0.08)),
-        cat=float(rng.choice((0.0, rng.uniform(0.4, 1.0)), p=(0.95, 0.05))),
+        cat=pick(rng, (0.0, float(rng.uniform(0.4, 1.0))), (0.95, 0.05)),
         lip_mark=bool(rng.random() < 0.12),
         lips=bool(rng.random() < (0.02 if man else 0.10)),
-        inside=str(rng.choice(("flat", "dark", "rim"), p=(0.35, 0.45, 0.20))),
-        fang_side=float(rng.choice((-1.0, 1.0))),
+        inside=pick(rng, ("flat", "dark", "rim"), (0.35, 0.45, 0.20)),
+        fang_side=sign(rng),
         line=float(rng.uniform(1.0, 1.7)),
-        teeth_style=str(rng.choice(("strip", "thin", "rounded"))),
+        teeth_style=pick(rng, ("strip", "thin", "rounded")),
     )
 
 

@@ -8,6 +8,7 @@ from typing import Final
 import numpy as np
 
 from trainer.characters import garments
+from trainer.characters.chance import pick
 from trainer.characters.colour import Colour, adjust, argb, mix, rgb
 from trainer.characters.head import Head
 from trainer.characters.ink import Pen, Points, ellipse, vertical
@@ -55,8 +56,7 @@ def sample_outfit(rng: np.random.Generator, head: Head, style: Style) -> Outfit:
     """Draw an outfit for a head: its kind, fabrics that go together, ornaments."""
     man = head.kind == "man"
     kinds = tuple(_SHARES)
-    shares = np.array([_SHARES[k][man] for k in kinds], float)
-    kind = kinds[rng.choice(len(kinds), p=shares / shares.sum())]
+    kind = pick(rng, kinds, tuple(_SHARES[k][man] for k in kinds))
     main, second, accent = _colours(rng, kind)
     numbers = tuple(float(n) for n in rng.random(24))
     bare = kind in ("off_shoulder", "straps")
@@ -93,23 +93,23 @@ def sample_outfit(rng: np.random.Generator, head: Head, style: Style) -> Outfit:
 def _colours(rng: np.random.Generator, kind: str) -> tuple[Colour, Colour, Colour]:
     """Main, second and accent colour: a dark or pale ground, a contrast, one vivid touch."""
 
-    def pick(codes: tuple[str, ...]) -> Colour:
+    def one(codes: tuple[str, ...]) -> Colour:
         turn, bright = float(rng.normal(0, 0.015)), float(rng.uniform(0.9, 1.05))
         return adjust(rgb(codes[rng.integers(len(codes))]), hue=turn, value=bright)
 
-    vivid = pick(_VIVID)
-    deep, pale = pick(_DARK), pick(_PALE)
-    accent = pick(_VIVID)
+    vivid = one(_VIVID)
+    deep, pale = one(_DARK), one(_PALE)
+    accent = one(_VIVID)
     if kind == "sailor":
         if rng.random() < 0.7:
-            return pick(_PALE[:2]), deep if rng.random() < 0.7 else vivid, accent
+            return one(_PALE[:2]), deep if rng.random() < 0.7 else vivid, accent
         return deep, mix(deep, vivid, 0.3), accent
     if kind == "suit":
         return deep, rgb("ffffff") if rng.random() < 0.7 else pale, accent
     if kind in ("blazer", "bow_shirt"):
-        ground = (deep, pale, vivid)[rng.choice(3, p=(0.55, 0.25, 0.2))]
+        ground = pick(rng, (deep, pale, vivid), (0.55, 0.25, 0.2))
         return ground, rgb("ffffff"), accent
-    ground = (deep, pale, vivid)[rng.choice(3, p=(0.33, 0.40, 0.27))]
+    ground = pick(rng, (deep, pale, vivid), (0.33, 0.40, 0.27))
     if rng.random() < 0.25:
         hue, strength, bright = rng.random(), rng.beta(2, 3), rng.uniform(0.35, 1)
         ground = adjust((1.0, 0.0, 0.0), float(hue), float(strength), float(bright))

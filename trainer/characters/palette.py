@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
-from numpy.typing import NDArray
 
 from contract.labels import EYE_COLOURS, HAIR_COLOURS
+from trainer.characters.chance import pick
 from trainer.characters.colour import Colour, adjust, mix, rgb, shadow
 from trainer.characters.style import Style
 
@@ -89,8 +89,8 @@ def _named(rng: np.random.Generator, table: Table, name: str, saturation: float)
 
 def sample_palette(rng: np.random.Generator, style: Style) -> Palette:
     """Draw a palette; hair and eye colours with the shares of real faces, never below 4 %."""
-    hair_name = HAIR_COLOURS[rng.choice(12, p=_shares(_HAIR, HAIR_COLOURS))]
-    eye_name = EYE_COLOURS[rng.choice(10, p=_shares(_EYES, EYE_COLOURS))]
+    hair_name = pick(rng, HAIR_COLOURS, _shares(_HAIR, HAIR_COLOURS))
+    eye_name = pick(rng, EYE_COLOURS, _shares(_EYES, EYE_COLOURS))
     base = _named(rng, _HAIR, hair_name, style.saturation)
     depth = style.shadow_depth
     tip = base
@@ -119,7 +119,7 @@ def sample_palette(rng: np.random.Generator, style: Style) -> Palette:
     brow = mix(hair.line, base, float(rng.uniform(0.0, 0.45)))
     if hair_name in ("white", "silver"):
         brow = mix(brow, (0.35, 0.33, 0.4), 0.5)
-    lash = mix((0.06, 0.04, 0.06), hair.line, float(rng.choice((0.0, 0.3, 0.6))))
+    lash = mix((0.06, 0.04, 0.06), hair.line, pick(rng, (0.0, 0.3, 0.6)))
     mouth = adjust(
         rgb("a83a3e"), hue=float(rng.uniform(-0.02, 0.02)), value=float(rng.uniform(0.5, 1.25))
     )
@@ -142,6 +142,5 @@ def sample_palette(rng: np.random.Generator, style: Style) -> Palette:
     )
 
 
-def _shares(table: Table, names: tuple[str, ...]) -> NDArray[np.float64]:
-    shares = np.array([table[n][3] for n in names], np.float64)
-    return np.asarray(shares / shares.sum(), np.float64)
+def _shares(table: Table, names: tuple[str, ...]) -> tuple[float, ...]:
+    return tuple(float(table[name][3]) for name in names)

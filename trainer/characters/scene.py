@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from contract.labels import LANDMARKS
 from trainer.characters.background import draw_background, sample_background
+from trainer.characters.chance import pick
 from trainer.characters.character import sample_character
 from trainer.characters.compose import draw_on
 from trainer.characters.damage import apply_damage, sample_damage
@@ -44,7 +45,7 @@ def draw_scene(
     draw_background(canvas, sample_background(rng), size)
     if rng.random() < 0.3:
         _letterbox(canvas, rng, size)
-    count = int(rng.choice(7, p=(0.10, 0.56, 0.14, 0.08, 0.06, 0.03, 0.03)))
+    count = pick(rng, range(7), (0.10, 0.56, 0.14, 0.08, 0.06, 0.03, 0.03))
     views = _places(rng, count)
     landmarks, boxes = [], []
     for view in sorted(views, key=lambda v: v.eye_distance):

@@ -7,6 +7,7 @@ from typing import Final, Literal
 
 import numpy as np
 
+from trainer.characters.chance import pick, sign
 from trainer.characters.colour import Colour, line_of, mix
 
 Shading = Literal["flat", "cel", "soft", "painted"]
@@ -57,8 +58,8 @@ JUDGING: Final = StyleRange(
 
 def sample_style(rng: np.random.Generator, within: StyleRange = TRAINING) -> Style:
     """Draw a hand."""
-    shading: Shading = ("flat", "cel", "soft", "painted")[rng.choice(4, p=within.shading)]
-    line_colour: LineColour = ("tinted", "black", "hardly")[rng.choice(3, p=within.line_colour)]
+    shading: Shading = pick(rng, ("flat", "cel", "soft", "painted"), within.shading)
+    line_colour: LineColour = pick(rng, ("tinted", "black", "hardly"), within.line_colour)
     low, high = within.line_width
     width = float(np.clip(np.exp(rng.normal(np.log(0.011), 0.35)), low, high))
     return Style(
@@ -67,7 +68,7 @@ def sample_style(rng: np.random.Generator, within: StyleRange = TRAINING) -> Sty
         line_colour=line_colour,
         darkness=float(rng.uniform(*within.darkness)) * (0.6 if line_colour == "hardly" else 1.0),
         shading=shading,
-        light=float(rng.choice((-1.0, 1.0))),
+        light=sign(rng),
         saturation=float(np.clip(rng.normal(1.0, 0.18), 0.45, 1.4)),
         sketchy=bool(rng.random() < 0.12),
         brows_over_hair=bool(rng.random() < 0.72),

@@ -63,25 +63,23 @@ class Body:
         self.shoulder = 0.5 * shoulders
         self.length = length
         self._yaw = view.yaw
-        self._pitch = view.pitch
-        chin = view.face(np.array([[0.0, head.chin]]))[0]
-        self._chin = float(chin[1])
+        self._tall = 1 - 0.12 * view.pitch
+        self._scale = np.array((1 - 0.1 * abs(view.yaw), length * self._tall))
+        self._chin = view.spot(0.0, head.chin)[1]
         self._turn = -np.radians(float(np.clip(view.roll, -28, 28))) * 0.7
 
     def at(self, points: Points | Half) -> Points:
         """Take body coordinates [N, 2] to view units; the body stays more upright than the head."""
         given = points if isinstance(points, np.ndarray) else np.array(list(points), np.float64)
-        x, t = given[:, 0], given[:, 1] * self.length
-        out = np.empty_like(given)
-        across, down = out[:, 0], out[:, 1]
-        np.multiply(x, 1 - 0.1 * abs(self._yaw), out=across)
-        np.multiply(t, 1 - 0.12 * self._pitch, out=down)
+        out: Points = given * self._scale
+        across, down, t = out[:, 0], out[:, 1], given[:, 1] * self.length
         if self._yaw:
-            ahead = 1 - (x / self.shoulder) ** 2
-            inner = np.maximum(ahead, 0) * np.minimum(np.maximum(t, 0), 0.9)
-            across += self._yaw * (0.27 * inner - 0.20)
+            out_of_middle = given[:, 0] / self.shoulder
+            ahead = np.maximum(1 - out_of_middle * out_of_middle, 0)
+            ahead *= np.minimum(np.maximum(t, 0), 0.9)
+            across += (0.27 * self._yaw) * ahead - 0.20 * self._yaw
         if self._turn:
-            angle = self._turn * np.minimum(np.maximum(t + 0.1, 0), 0.7) / 0.7
+            angle = (self._turn / 0.7) * np.minimum(np.maximum(t + 0.1, 0), 0.7)
             c, s = np.cos(angle), np.sin(angle)
             across[:], down[:] = c * across - s * down, s * across + c * down
         down += self._chin
@@ -92,7 +90,7 @@ class Body:
         bottom = float(canvas.getLocalClipBounds().bottom()) - self._chin
         lean = 1.2 * self.shoulder * abs(float(np.sin(self._turn)))
         upright = float(np.cos(self._turn))
-        return (bottom + lean) / (upright * (1 - 0.12 * self._pitch) * self.length)  # fmt: skip
+        return (bottom + lean) / (upright * self._tall * self.length)
 
 
 class Place(Protocol):

@@ -13,6 +13,9 @@ import skia
 
 from trainer.characters.ink import Points
 
+_LOW, _HIGH = np.array((-1.2, -1.0)), np.array((1.2, 1.0))
+"""Where the face plane stops bending (x) and foreshortening (y)."""
+
 
 @dataclass(frozen=True, slots=True)
 class View:
@@ -29,14 +32,20 @@ class View:
 
     def face(self, points: Points) -> Points:
         """Take points [N, 2] on the face plane to view units (eye centres stay at x = +-0.5)."""
-        x, y = points[:, 0], points[:, 1]
-        inner = np.minimum(np.maximum(x, -1.2), 1.2)
-        square = inner * inner
-        tall = 1.0 - 0.12 * self.pitch * np.minimum(np.maximum(y, -1.0), 1.0)
+        inside = np.minimum(np.maximum(points, _LOW), _HIGH)
+        bend = inside[:, 0] * inside[:, 0] - 0.25
+        tall = 1.0 - (0.12 * self.pitch) * inside[:, 1]
         out = np.empty_like(points)
-        out[:, 0] = x - 0.25 * self.yaw * (square - 0.25)
-        out[:, 1] = y * tall + 0.07 * self.pitch * (0.25 - square)
+        np.subtract(points[:, 0], (0.25 * self.yaw) * bend, out=out[:, 0])
+        np.subtract(points[:, 1] * tall, (0.07 * self.pitch) * bend, out=out[:, 1])
         return out
+
+    def spot(self, x: float, y: float, height: float = 0.0) -> tuple[float, float]:
+        """The single point that `raised` gives (`face` for no height)."""
+        bend = min(max(x, -1.2), 1.2) ** 2 - 0.25
+        tall = 1.0 - 0.12 * self.pitch * min(max(y, -1.0), 1.0)
+        across = x - 0.25 * self.yaw * bend + self.yaw * 0.7 * height
+        return across, y * tall - 0.07 * self.pitch * bend + self.pitch * 0.25 * height
 
     def raised(self, points: Points, height: float) -> Points:
         """Like `face`, for points that stand `height` (face units) above the face plane.

@@ -7,6 +7,7 @@ from typing import Final
 
 import numpy as np
 
+from trainer.characters.chance import pick, sign
 from trainer.characters.colour import Colour, adjust, mix, rgb
 from trainer.characters.hair.dome import Dome
 from trainer.characters.head import Head
@@ -99,7 +100,7 @@ def sample_accessories(
     """
     man = head.kind == "man"
 
-    def pick(table: Table, factor: float = 1.0) -> str:
+    def kind_of(table: Table, factor: float = 1.0) -> str:
         u = float(rng.random())
         for name, girls, men in table:
             u -= factor * (men if man else girls)
@@ -107,23 +108,23 @@ def sample_accessories(
                 return name
         return "none"
 
-    hat = pick(_HATS)
+    hat = kind_of(_HATS)
     bare = hat == "none"
-    band = pick(_BANDS) if bare else "none"
-    ears = pick(_EARS) if bare or hat in ("maid", "hood") else "none"
+    band = kind_of(_BANDS) if bare else "none"
+    ears = kind_of(_EARS) if bare or hat in ("maid", "hood") else "none"
     tied = hair_kind in ("twin", "pony", "side", "braid", "braids", "buns")
-    ribbon = pick(_RIBBONS, 1.6 if tied else 1.0) if bare else "none"
+    ribbon = kind_of(_RIBBONS, 1.6 if tied else 1.0) if bare else "none"
     if ribbon == "tails" and not ties:
         ribbon = "side" if not tied else "back"
-    flower = pick(_FLOWERS)
-    clip = pick(_CLIPS) if flower == "none" else "none"
+    flower = kind_of(_FLOWERS)
+    clip = kind_of(_CLIPS) if flower == "none" else "none"
     horns = "none"
     if bare and ears == "none" and rng.random() < 0.018:
-        horns = str(rng.choice(("small", "ram", "long")))
+        horns = pick(rng, ("small", "ram", "long"))
     if dome is None:
         dome = Dome.of(head, 0.0, 1.0)
-    fur = None if rng.random() < 0.75 else rgb(str(rng.choice(("f5f0ea", "2a2630", "d79a55"))))
-    glasses, earrings, patch = pick(_GLASSES), pick(_EARRINGS), pick(_PATCHES)
+    fur = None if rng.random() < 0.75 else rgb(pick(rng, ("f5f0ea", "2a2630", "d79a55")))
+    glasses, earrings, patch = kind_of(_GLASSES), kind_of(_EARRINGS), kind_of(_PATCHES)
     rng.random()  # decides nothing any more; drawn so that seeds keep their accessories
     return Accessories(
         glasses=glasses,
@@ -136,10 +137,10 @@ def sample_accessories(
         earrings=earrings,
         horns=horns,
         patch=patch,
-        over=pick(_OVER),
-        side=float(rng.choice((-1.0, 1.0))),
+        over=kind_of(_OVER),
+        side=sign(rng),
         cloths=_fabrics(rng, style),
-        metal=cloth(rgb(str(rng.choice(("dcb658", "c9cfda", "d98f7a")))), style),
+        metal=cloth(rgb(pick(rng, ("dcb658", "c9cfda", "d98f7a"))), style),
         fur=fur,
         numbers=tuple(float(n) for n in rng.random(24)),
         half=dome.half,
@@ -162,7 +163,7 @@ def _fabrics(rng: np.random.Generator, style: Style) -> tuple[Cloth, Cloth, Clot
         turn = float(rng.normal(0, 0.02))
         return adjust(code, hue=turn, saturation=style.saturation, value=float(rng.uniform(0.9, 1)))
 
-    strong = (one(_VIVID), one(_DARK), one(_PALE))[rng.choice(3, p=(0.55, 0.27, 0.18))]
+    strong = pick(rng, (one(_VIVID), one(_DARK), one(_PALE)), (0.55, 0.27, 0.18))
     other = one(_PALE) if max(strong) < 0.75 or rng.random() < 0.5 else mix(strong, one(_DARK), 0.6)
     third = one(_VIVID)
     return cloth(strong, style), cloth(other, style), cloth(third, style)

@@ -8,6 +8,7 @@ from typing import Final, Literal
 
 import numpy as np
 
+from trainer.characters.chance import pick, sign
 from trainer.characters.hair.dome import WIDEST, Dome
 from trainer.characters.hair.strand import Layer, Strand, laid
 from trainer.characters.head import Head
@@ -143,7 +144,7 @@ def _short_bob(dome: Dome, head: Head, rng: Rng) -> Back:
         end=head.chin * float(rng.uniform(0.75, 1.0)),
         flare=float(rng.uniform(0.94, 1.06)),
         curl=float(rng.uniform(-0.1, 0.05)),
-        blunt=float(rng.choice((0.0, 0.6))),
+        blunt=pick(rng, (0.0, 0.6)),
     )
 
 
@@ -328,7 +329,7 @@ def _spiky(dome: Dome, head: Head, rng: Rng) -> Back:
     mass = _mass(dome, [(0.95 * w, -0.05), (0.75 * w, 0.3), (0.5 * w, 0.9 * end)], end)
     strands: list[Strand] = []
     up = float(rng.uniform(0.22, 0.42))
-    drift = float(rng.choice((-1.0, 1.0))) * float(rng.uniform(0.2, 0.7))
+    drift = sign(rng) * float(rng.uniform(0.2, 0.7))
     height = WIDEST - dome.top
     for angle in np.linspace(-1.0, 1.0, int(rng.integers(4, 7))) + rng.normal(0, 0.1):
         reach = up * float(rng.uniform(0.6, 1.3))

@@ -19,14 +19,23 @@ Contour = tuple[bytes, bytes]
 """One closed contour: its points (pairs of float32) and its verbs, as `ink.traced` takes them."""
 
 
+@lru_cache(maxsize=64)
+def _segments(count: int) -> Points:
+    """The matrix [3 (N - 1), N] from points to the control points of a smooth line through them:
+    tangents are a third of the way between the neighbours of a point, of the step at the ends."""
+    tangent = np.zeros((count, count))
+    inner = np.arange(1, count - 1)
+    tangent[inner, inner + 1], tangent[inner, inner - 1] = 1 / 6, -1 / 6
+    tangent[0, :2], tangent[-1, -2:] = (-1 / 3, 1 / 3), (-1 / 3, 1 / 3)
+    point = np.eye(count)
+    ends = point[:-1] + tangent[:-1], point[1:] - tangent[1:], point[1:]
+    return np.stack(ends, 1).reshape(-1, count)
+
+
 def cubics(points: Points) -> Points:
-    """Cubic segments [..., N - 1, 6] of smooth lines through points [..., N, 2]."""
-    tangent = np.empty_like(points)
-    tangent[..., 1:-1, :] = (points[..., 2:, :] - points[..., :-2, :]) / 6
-    tangent[..., 0, :] = (points[..., 1, :] - points[..., 0, :]) / 3
-    tangent[..., -1, :] = (points[..., -1, :] - points[..., -2, :]) / 3
-    start, end = points[..., :-1, :], points[..., 1:, :]
-    return np.concatenate([start + tangent[..., :-1, :], end - tangent[..., 1:, :], end], -1)
+    """Control points [..., 3 (N - 1), 2] of smooth lines through points [..., N, 2]: two of the
+    curve and its end for each step."""
+    return _segments(points.shape[-2]) @ points
 
 
 def loop(forth: Points, back: Points) -> list[Contour]:
@@ -42,8 +51,8 @@ def _loops(forth: Points, home: Points) -> NDArray[np.float32]:
     """The points [K, 3 N + 3 M - 4, 2] of closed contours along `forth` and on along `home`."""
     count, turn, rest = len(forth), 3 * forth.shape[1] - 2, 3 * home.shape[1] - 3
     out = np.empty((count, turn + 1 + rest, 2), np.float32)
-    out[:, 0], out[:, 1:turn] = forth[:, 0], cubics(forth).reshape(count, turn - 1, 2)
-    out[:, turn], out[:, turn + 1 :] = home[:, 0], cubics(home).reshape(count, rest, 2)
+    out[:, 0], out[:, 1:turn] = forth[:, 0], cubics(forth)
+    out[:, turn], out[:, turn + 1 :] = home[:, 0], cubics(home)
     return out
 
 
@@ -55,7 +64,7 @@ def _verbs(forth: int, home: int) -> bytes:
 def smooth(outline: Points) -> Contour:
     """The closed contour along `outline` [N, 2], smooth but at its start."""
     points = np.empty((3 * len(outline) - 2, 2), np.float32)
-    points[0], points[1:] = outline[0], cubics(outline).reshape(-1, 2)
+    points[0], points[1:] = outline[0], cubics(outline)
     return points.tobytes(), _smooth_verbs(len(outline) - 1)
 
 
@@ -85,15 +94,21 @@ def taper(count: int, first: int, start: float, end: float, even: bool) -> Point
     return width
 
 
+def normals(lines: Points) -> Points:
+    """Unit normals [..., N, 2] of lines [..., N, 2], to the right of their way on a screen."""
+    step = np.empty_like(lines)
+    np.subtract(lines[..., 2:, :], lines[..., :-2, :], out=step[..., 1:-1, :])
+    np.subtract(lines[..., 1, :], lines[..., 0, :], out=step[..., 0, :])
+    np.subtract(lines[..., -1, :], lines[..., -2, :], out=step[..., -1, :])
+    way = step.view(np.complex128)
+    way *= 1j / (np.abs(way) + 1e-9)
+    return step
+
+
 def strokes(lines: Points, widths: Points, firsts: Sequence[int]) -> list[Contour]:
     """Contours of strokes along `lines` [K, N, 2] with full `widths` [K, N], each drawn from its
     point `firsts` on."""
-    step = np.empty_like(lines)
-    step[:, 1:-1] = lines[:, 2:] - lines[:, :-2]
-    step[:, 0] = lines[:, 1] - lines[:, 0]
-    step[:, -1] = lines[:, -1] - lines[:, -2]
-    step /= np.sqrt((step * step).sum(-1, keepdims=True)) + 1e-9
-    half = step[..., ::-1] * (-1.0, 1.0) * (0.5 * widths[..., None])
+    half = 0.5 * widths[..., None] * normals(lines)
     rows = _loops(lines + half, (lines - half)[:, ::-1])
     points, size, spans = rows.tobytes(), rows[0].nbytes, lines.shape[1] - 1
     # Three points a span, at both ends of a row, are left out for what is not drawn.

@@ -7,6 +7,7 @@ from typing import Final, Literal
 
 import numpy as np
 
+from trainer.characters.chance import pick, sign
 from trainer.characters.hair import back as backs
 from trainer.characters.hair import fringe as fringes
 from trainer.characters.hair import locks
@@ -82,7 +83,7 @@ def compose(
     parting = {
         "side_part": 0.42, "swoop": 0.45, "swept": 0.25, "over_eye": 0.25, "curtain": 0.05,
     }.get(fringe, 0.12)  # fmt: skip
-    place = float(np.clip(rng.normal(parting * rng.choice((-1, 1)), 0.06), -0.6, 0.6))
+    place = float(np.clip(rng.normal(parting * sign(rng), 0.06), -0.6, 0.6))
     covers: Side = "none"
     if fringe == "over_eye":
         covers = "left" if rng.random() < 0.5 else "right"
@@ -114,8 +115,8 @@ def compose(
         strands += locks.ahoge(dome, rng)
     if rng.random() < 0.55:
         strands += locks.strays(dome, rng, int(rng.integers(1, 5)))
-    shine: Shine = tuple(SHARES)[rng.choice(5, p=tuple(SHARES.values()))]
-    fade: Fade = ("none", "dark", "pale")[rng.choice(3, p=(0.5, 0.25, 0.25))]
+    shine: Shine = pick(rng, tuple(SHARES), tuple(SHARES.values()))
+    fade: Fade = pick(rng, ("none", "dark", "pale"), (0.5, 0.25, 0.25))
     return Hair(
         fringe=fringe,
         back=back,
@@ -137,20 +138,21 @@ def compose(
 
 
 def _pick(rng: np.random.Generator, table: dict[str, tuple[int, int]], man: bool) -> str:
-    shares = np.array([v[int(man)] for v in table.values()], float)
-    return list(table)[rng.choice(len(shares), p=shares / shares.sum())]
+    return pick(rng, tuple(table), tuple(shares[man] for shares in table.values()))
 
 
 def _tails(rng: np.random.Generator, back: str) -> locks.Tails:
     if back == "tied":
-        return ("twin", "pony", "side", "braid", "braids", "buns")[
-            rng.choice(6, p=(0.34, 0.24, 0.12, 0.08, 0.12, 0.10))
-        ]
+        return pick(
+            rng,
+            ("twin", "pony", "side", "braid", "braids", "buns"),
+            (0.34, 0.24, 0.12, 0.08, 0.12, 0.10),
+        )
     if (
         back in ("straight", "wavy", "very_long", "hime", "shoulder", "short_bob")
         and rng.random() < 0.16
     ):
-        return ("twin", "side", "buns", "braids")[rng.choice(4, p=(0.5, 0.2, 0.2, 0.1))]
+        return pick(rng, ("twin", "side", "buns", "braids"), (0.5, 0.2, 0.2, 0.1))
     return "none"
 
 
@@ -159,13 +161,13 @@ def _tail_strands(
 ) -> tuple[list[Strand], list[tuple[float, float]], backs.Length]:
     end = float(rng.uniform(1.6, 3.2))
     if tails == "twin":
-        root = float(rng.choice((-1.15, -0.8, -0.1, 0.35), p=(0.4, 0.3, 0.1, 0.2)))
+        root = pick(rng, (-1.15, -0.8, -0.1, 0.35), (0.4, 0.3, 0.1, 0.2))
         root += float(rng.normal(0, 0.08))
-        wave = float(rng.choice((0.02, 0.06, 0.14)))
+        wave = pick(rng, (0.02, 0.06, 0.14))
         strands, ties = locks.twin_tails(dome, rng, root=root, length=end, wave=wave)
         return strands, ties, "long"
     if tails in ("pony", "side"):
-        way = float(rng.choice((-1.0, 1.0)))
+        way = sign(rng)
         side = way * (float(rng.uniform(0.1, 0.4)) if tails == "pony" else 0.92)
         root = dome.top + float(
             rng.uniform(0.05, 0.3) if tails == "pony" else rng.uniform(0.5, 1.1)
@@ -176,7 +178,7 @@ def _tail_strands(
         strands, ties = locks.buns(dome, rng)
         return strands, ties, length if length != "long" else "medium"
     both = tails == "braids"
-    sides = (-1.0, 1.0) if both else (float(rng.choice((-1.0, 1.0))),)
+    sides = (-1.0, 1.0) if both else (sign(rng),)
     out: list[Strand] = []
     width = float(rng.uniform(0.22, 0.32)) * (1.0 if both else 1.3)
     for side in sides:
@@ -203,9 +205,9 @@ def _sides(
             out += locks.tuft(dome, head, side, rng)
         return out
     covered = back != "tied" and rng.random() < 0.88
-    count = int(rng.choice((0, 1, 2), p=(0.10, 0.25, 0.65)))
-    bare_side = float(rng.choice((-1.0, 1.0)))
-    end = head.chin * float(rng.choice((0.75, 1.0, 1.3, 1.9), p=(0.25, 0.35, 0.25, 0.15)))
+    count = pick(rng, (0, 1, 2), (0.10, 0.25, 0.65))
+    bare_side = sign(rng)
+    end = head.chin * pick(rng, (0.75, 1.0, 1.3, 1.9), (0.25, 0.35, 0.25, 0.15))
     wave = float(rng.normal(0, 0.03)) + (0.07 if back in ("wavy", "curly") else -0.02)
     for side in (-1.0, 1.0):
         if covered or (side != bare_side and back != "tied"):

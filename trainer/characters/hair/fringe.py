@@ -7,6 +7,7 @@ from typing import Final
 
 import numpy as np
 
+from trainer.characters.chance import pick, sign
 from trainer.characters.hair.dome import WIDEST, Dome
 from trainer.characters.hair.strand import Strand, laid
 from trainer.characters.head import Head
@@ -45,7 +46,7 @@ def clump(
     shape = np.sin(np.clip(0.12 + 0.88 * s / max(fork, 0.3), 0, 1) * np.pi / 2)
     late = np.clip((s - fork) / (1 - fork), 0, 1)
     shape = shape * (blunt + (1 - blunt) * (1 - late**belly))
-    count = int(rng.choice((0, 1, 1, 2, 3))) if width > 0.13 else int(rng.random() < 0.3)
+    count = pick(rng, (0, 1, 1, 2, 3)) if width > 0.13 else int(rng.random() < 0.3)
     lines = [(float(rng.uniform(-0.6, 0.6)), float(rng.uniform(0.18, 0.5))) for _ in range(count)]
     return laid(
         "front",
@@ -192,7 +193,7 @@ def _side_part(dome: Dome, head: Head, rng: Rng) -> list[Strand]:
 
 
 def _swept(dome: Dome, head: Head, rng: Rng) -> list[Strand]:
-    y, way = _tips(head, rng, 0.05), float(rng.choice((-1.0, 1.0)))
+    y, way = _tips(head, rng, 0.05), sign(rng)
     lean = float(rng.uniform(0.15, 0.38))
     return _row(
         dome, rng, int(rng.integers(5, 9)), lambda x: y + 0.14 * way * x, jitter=0.05,

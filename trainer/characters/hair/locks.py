@@ -6,6 +6,7 @@ from typing import Final, Literal
 
 import numpy as np
 
+from trainer.characters.chance import sign
 from trainer.characters.hair.back import Back
 from trainer.characters.hair.dome import WIDEST, Dome
 from trainer.characters.hair.strand import Layer, Strand, disc, laid
@@ -23,7 +24,7 @@ def panel(dome: Dome, back: Back, side: float, rng: Rng, *, wave: float = 0.0) -
     out: list[Strand] = []
     w, f = dome.half, dome.face
     end, (place, blunt) = back.panel, back.panel_end
-    wave *= float(rng.choice((-1.0, 1.0)))
+    wave *= sign(rng)
     inset = float(rng.uniform(0.84, 1.0)) * f
     room = w - inset
     split = float(rng.uniform(0.4, 0.62))
@@ -217,7 +218,7 @@ def buns(dome: Dome, rng: Rng) -> tuple[list[Strand], list[tuple[float, float]]]
 def ahoge(dome: Dome, rng: Rng) -> list[Strand]:
     """A lock that stands up from the crown."""
     x = dome.parting * 0.6 + float(rng.normal(0, 0.06))
-    way = float(rng.choice((-1.0, 1.0)))
+    way = sign(rng)
     t, size = dome.top, float(rng.uniform(0.22, 0.5))
     kind = int(rng.integers(3))
     if kind == 0:
@@ -260,7 +261,7 @@ def strays(dome: Dome, rng: Rng, count: int) -> list[Strand]:
     """Fine hairs that leave the silhouette or cross the forehead."""
     out: list[Strand] = []
     for _ in range(count):
-        side = float(rng.choice((-1.0, 1.0)))
+        side = sign(rng)
         if rng.random() < 0.7:
             y = float(rng.uniform(WIDEST - 0.7, WIDEST + 0.3))
             x = _rim(dome, y)

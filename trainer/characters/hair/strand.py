@@ -12,6 +12,7 @@ from typing import Final, Literal
 
 import numpy as np
 
+from trainer.characters.hair.contour import normals
 from trainer.characters.ink import Anchor, Points, curve
 
 Layer = Literal["back", "body", "front"]
@@ -87,10 +88,5 @@ def edges(strands: Sequence[Strand]) -> Points:
     """Both edges of each strand, [K, 2, STATIONS, 2] face units, left edge first."""
     centre = np.array([s.spine for s in strands]).reshape(-1, STATIONS, 2)
     width = np.array([s.half for s in strands]).reshape(-1, STATIONS)
-    step = np.empty_like(centre)
-    step[:, 1:-1] = centre[:, 2:] - centre[:, :-2]
-    step[:, 0] = centre[:, 1] - centre[:, 0]
-    step[:, -1] = centre[:, -1] - centre[:, -2]
-    step /= np.sqrt((step * step).sum(-1, keepdims=True)) + 1e-9
-    out = step[..., ::-1] * (-1.0, 1.0) * width[..., None]
+    out = normals(centre) * width[..., None]
     return np.stack([centre + out, centre - out], 1)
