@@ -16,6 +16,7 @@ from starlette.exceptions import HTTPException
 from engines.protocol import Engine
 from serving.drain import draining
 from serving.gateway import open_gateway
+from serving.jobs.jobs import open_jobs, working
 from serving.problems import (
     BAD_REQUEST,
     EXPECTED,
@@ -26,7 +27,7 @@ from serving.problems import (
     answer,
     problem_of,
 )
-from serving.routes import expressions, faces, health, models
+from serving.routes import batches, expressions, faces, health, models
 from serving.settings import Settings
 from serving.watch import Watch
 
@@ -35,18 +36,23 @@ _OUR_FAULT: Final = 500
 
 
 def create_app(settings: Settings, engine: Engine) -> FastAPI:
-    """The gateway over `engine`, which is closed with the app. Raises what Pipeline raises."""
+    """The gateway over `engine`, which is closed with the app. Raises what Pipeline raises.
+
+    Raises SettingsError, too, when batches cannot be kept where the settings say.
+    """
     gateway = open_gateway(engine, settings)
+    jobs = open_jobs(settings, gateway.pipeline, gateway.admission)
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncGenerator[None, None]:
-        async with draining(gateway.admission, settings):
+        async with draining(gateway.admission, settings), working(jobs):
             yield
         engine.close()
 
     app = FastAPI(title="celmood", version=_version(), lifespan=lifespan, redoc_url=None)
     app.state.gateway = gateway
-    for module in (faces, expressions, models, health):
+    app.state.jobs = jobs
+    for module in (faces, expressions, batches, models, health):
         app.include_router(module.router)
     admission = gateway.admission
     app.add_middleware(Watch, metrics=gateway.metrics, closing=lambda: admission.closing)
