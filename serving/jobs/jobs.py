@@ -1,0 +1,135 @@
+"""The batches of a gateway: what the routes ask, and who works on them."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncGenerator, AsyncIterable
+from contextlib import asynccontextmanager
+from typing import Final
+
+from serving.admission import Admission
+from serving.fields import ENVELOPE
+from serving.jobs.intake import Limits, Wish, take
+from serving.jobs.perform import Performer, abandoned
+from serving.jobs.runner import Runner
+from serving.jobs.sqlite_store import SqliteStore
+from serving.jobs.store import Batch, Result, Store, StoreError
+from serving.pipeline import Pipeline
+from serving.problems import BUSY, CLOSING, UNKNOWN_BATCH, ProblemError
+from serving.settings import Settings, SettingsError, variable
+
+_GRACE_S: Final = 5.0
+"""For what is left when all accepted work has ended: keeping results."""
+_MOST_ARRIVING: Final = 4
+"""Bodies read at once: each has a chunk in memory."""
+_PAGE_BYTES: Final = 32 * 2**20
+_STREAM_PAGE: Final = 16
+_LOOK_S: Final = 0.5
+"""How often a stream looks for results of other processes."""
+
+
+class Jobs:
+    """Batches over `store`. Its methods raise ProblemError and StoreError."""
+
+    def __init__(self, store: Store, pipeline: Pipeline, admission: Admission) -> None:
+        settings = pipeline.settings
+        size = settings.batch_workers or max(1, admission.limits.size // 2)
+        self._store = store
+        self._admission = admission
+        performer = Performer(pipeline, admission)
+        self._runner = Runner(store, performer, abandoned, lambda: admission.closing, size)
+        self._limits = Limits(
+            lines=settings.batch_lines,
+            bytes=settings.batch_bytes,
+            line=settings.max_bytes * 4 // 3 + ENVELOPE,
+        )
+        self._arriving = 0
+
+    def start(self) -> None:
+        """Work on batches, also on those of an earlier process; call it in the event loop."""
+        self._runner.start()
+
+    async def stop(self) -> None:
+        """Put back what is not done, and close the store."""
+        await self._runner.stop(_GRACE_S)
+        await asyncio.to_thread(self._store.close)
+
+    async def take(self, parts: AsyncIterable[bytes], wish: Wish) -> str:
+        """Accept the batch in a body, and return its id."""
+        if self._admission.closing:
+            raise ProblemError(
+                CLOSING,
+                "this gateway is shutting down; send the batch again",
+                headers={"Retry-After": "5"},
+            )
+        if self._arriving >= _MOST_ARRIVING:
+            raise ProblemError(
+                BUSY, "too many batches are being received", headers={"Retry-After": "5"}
+            )
+        self._arriving += 1
+        try:
+            batch = await take(self._store, parts, wish, self._limits)
+        finally:
+            self._arriving -= 1
+        self._runner.arrivals.ring()
+        return batch
+
+    async def get(self, batch: str, owner: str) -> Batch:
+        """The batch as it is now."""
+        return _known(await asyncio.to_thread(self._store.get, batch, owner))
+
+    async def results(self, batch: Batch, after: int, limit: int) -> list[Result]:
+        """Results behind position `after`, as many as one answer may have."""
+        return await asyncio.to_thread(self._store.results, batch.id, after, limit, _PAGE_BYTES)
+
+    async def follow(self, batch: Batch, after: int) -> AsyncGenerator[Result, None]:
+        """Results behind position `after` as they come, until the batch or the gateway ends."""
+        while True:
+            ended = batch.ended is not None  # asked before the results, so that none is missed
+            page = await self.results(batch, after, _STREAM_PAGE)
+            for result in page:
+                yield result
+                after = result.position
+            if page:
+                continue
+            if ended or self._admission.closing:
+                return
+            await self._runner.results.wait(_LOOK_S)
+            batch = await self.get(batch.id, batch.owner)
+
+    async def cancel(self, batch: str, owner: str) -> Batch:
+        """End the batch if it has not ended; the batch as it is then."""
+        ended = _known(await asyncio.to_thread(self._store.cancel, batch, owner))
+        self._runner.drop(batch)
+        self._runner.results.ring()
+        return ended
+
+
+def open_jobs(settings: Settings, pipeline: Pipeline, admission: Admission) -> Jobs | None:
+    """The batches that the settings ask for, if any. Raises SettingsError."""
+    if settings.batches is None:
+        return None
+    try:
+        store = SqliteStore(settings.batches, ttl=settings.batch_ttl, quota=settings.batch_space)
+    except StoreError as error:
+        raise SettingsError(f"{variable('batches')}: {error}") from error
+    return Jobs(store, pipeline, admission)
+
+
+@asynccontextmanager
+async def working(jobs: Jobs | None) -> AsyncGenerator[None, None]:
+    """Work on batches within the block, where there are any."""
+    if jobs is None:
+        yield
+        return
+    jobs.start()
+    try:
+        yield
+    finally:
+        await jobs.stop()
+
+
+def _known(batch: Batch | None) -> Batch:
+    if batch is None:
+        raise ProblemError(UNKNOWN_BATCH, "there is no such batch of yours, or it has expired")
+    return batch

@@ -1,0 +1,179 @@
+"""The workers of a gateway that go through the lines of batches.
+
+A worker claims a line, has it done, and keeps its result. What fails for reasons that pass is put
+back; what fails again and again, or takes its process with it, gets a problem as its result.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from typing import Final, TypeVar
+
+from serving.jobs.bell import Bell
+from serving.jobs.store import Claim, Store, StoreError
+
+T = TypeVar("T")
+
+LEASE_S: Final = 15.0
+_TRIES: Final = 3
+_LOOK_S: Final = 1.0
+"""How often is looked for lines that other processes have accepted or left."""
+_PAUSE_S: Final = 5.0
+"""After the store has failed."""
+_SWEEP_S: Final = 60.0
+_log = logging.getLogger("celmood")
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What became of a line: its result in JSON.
+
+    `again_in` seconds it should be tried again instead, if it may; `counted`: not without end.
+    """
+
+    result: bytes
+    failed: bool
+    again_in: float | None = None
+    counted: bool = True
+
+
+Perform = Callable[[Claim], Awaitable[Outcome]]
+"""Does a line; must not raise but when it is cancelled."""
+
+
+class Runner:
+    """`size` lines in work at once, while it is started.
+
+    `abandoned` is what becomes of a line that has taken its process with it too often; nothing more
+    is claimed when `closing` says so. `results` rings when a result was kept; whoever accepts a
+    batch rings `arrivals`.
+    """
+
+    def __init__(
+        self,
+        store: Store,
+        perform: Perform,
+        abandoned: Callable[[Claim], Outcome],
+        closing: Callable[[], bool],
+        size: int,
+        *,
+        lease: float = LEASE_S,
+    ) -> None:
+        self.results = Bell()
+        self.arrivals = Bell()
+        self._store = store
+        self._perform = perform
+        self._abandoned = abandoned
+        self._size = size
+        self._lease = lease
+        self._closing = closing
+        self._stopped = False
+        self._running: dict[str, tuple[Claim, asyncio.Task[Outcome]]] = {}
+        self._workers: list[asyncio.Task[None]] = []
+        self._keepers: list[asyncio.Task[None]] = []
+
+    def start(self) -> None:
+        """Begin to work; call it in the event loop."""
+        self._workers = [asyncio.create_task(self._work()) for _ in range(self._size)]
+        self._keepers = [asyncio.create_task(self._renew()), asyncio.create_task(self._sweep())]
+
+    async def stop(self, grace: float) -> None:
+        """Claim nothing more and return when the lines in work have ended, or after `grace`.
+
+        What has not ended then is put back, for the next process.
+        """
+        self._stopped = True
+        self.arrivals.ring()
+        if self._workers:
+            await asyncio.wait(self._workers, timeout=grace)
+        for task in (*self._workers, *self._keepers):
+            task.cancel()
+        await asyncio.gather(*self._workers, *self._keepers, return_exceptions=True)
+
+    def drop(self, batch: str) -> None:
+        """Leave the lines of a cancelled batch that are in work here."""
+        for claim, task in list(self._running.values()):
+            if claim.batch == batch:
+                task.cancel()
+
+    async def _work(self) -> None:
+        while not (self._stopped or self._closing()):
+            try:
+                claim = await asyncio.to_thread(self._store.claim, self._lease)
+            except StoreError as error:
+                _log.error("no line can be claimed: %s", error)
+                await self.arrivals.wait(_PAUSE_S)
+                continue
+            if claim is None:
+                await self.arrivals.wait(_LOOK_S)
+            else:
+                await self._do(claim)
+
+    async def _do(self, claim: Claim) -> None:
+        if claim.tries > _TRIES:
+            await self._keep(claim, self._abandoned(claim))
+            return
+        task = asyncio.ensure_future(self._perform(claim))
+        self._running[claim.token] = claim, task
+        try:
+            await asyncio.wait((task,))
+            if task.cancelled():  # the batch was cancelled, or the claim was lost
+                return
+            await self._end(claim, task.result())
+        except asyncio.CancelledError:
+            task.cancel()
+            await asyncio.gather(task, return_exceptions=True)
+            await self._release(claim, 0.0, counted=False)
+            raise
+        finally:
+            del self._running[claim.token]
+
+    async def _end(self, claim: Claim, outcome: Outcome) -> None:
+        if outcome.again_in is None or (outcome.counted and claim.tries >= _TRIES):
+            await self._keep(claim, outcome)
+        else:
+            await self._release(claim, outcome.again_in, counted=outcome.counted)
+
+    async def _keep(self, claim: Claim, outcome: Outcome) -> None:
+        """Keep the result, however long there is no space for it."""
+        while True:
+            try:
+                await asyncio.to_thread(self._store.finish, claim, outcome.result, outcome.failed)
+            except StoreError as error:
+                _log.error("the result of line %d of %s: %s", claim.number, claim.batch, error)
+                await asyncio.sleep(_PAUSE_S)
+            else:
+                self.results.ring()
+                return
+
+    async def _release(self, claim: Claim, delay: float, *, counted: bool) -> None:
+        try:
+            await asyncio.to_thread(self._store.release, claim, delay, counted)
+        except StoreError as error:  # its lease will end
+            _log.error("line %d of %s was not put back: %s", claim.number, claim.batch, error)
+
+    async def _renew(self) -> None:
+        while True:
+            await asyncio.sleep(self._lease / 3)
+            claims = [claim for claim, _ in self._running.values()]
+            if not claims:
+                continue
+            try:
+                lost = await asyncio.to_thread(self._store.renew, claims, self._lease)
+            except StoreError as error:
+                _log.error("claims are not renewed: %s", error)
+                continue
+            for claim in lost:
+                if claim.token in self._running:
+                    self._running[claim.token][1].cancel()
+
+    async def _sweep(self) -> None:
+        while True:
+            try:
+                await asyncio.to_thread(self._store.sweep)
+            except StoreError as error:
+                _log.error("old batches are not removed: %s", error)
+            await asyncio.sleep(_SWEEP_S)

@@ -1,0 +1,191 @@
+"""`/v1/batches`: many pictures, later; results as they come."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import re
+from collections.abc import AsyncGenerator
+from datetime import UTC, datetime
+from functools import partial
+from typing import Annotated, Any, Final, cast
+
+from fastapi import APIRouter, Depends, Header, Query, Request
+from fastapi.responses import JSONResponse, Response, StreamingResponse
+from starlette.requests import ClientDisconnect
+
+from serving.jobs.intake import Wish
+from serving.jobs.jobs import Jobs
+from serving.jobs.store import Batch, Result
+from serving.problems import (
+    BAD_REQUEST,
+    BATCHES_OFF,
+    MALFORMED_BODY,
+    SLOW_BODY,
+    WRONG_MEDIA_TYPE,
+    ProblemError,
+)
+from serving.routes.body import PROBLEMS
+
+router = APIRouter(tags=["batches"])
+
+LINES: Final = "application/x-ndjson"
+_LINE_TYPES: Final = (LINES, "application/jsonl", "application/json-lines")
+_GOOD_KEY: Final = re.compile(r"[\x21-\x7e]{1,128}")
+_MOST_RESULTS: Final = 100
+_LONGEST_PAUSE_S: Final = 60.0
+_LOOK_AGAIN_S: Final = 2
+
+
+def _jobs(request: Request) -> Jobs:
+    jobs = cast("Jobs | None", request.app.state.jobs)
+    if jobs is None:
+        raise ProblemError(
+            BATCHES_OFF, "batches are off here; for the operator: name a folder in CELMOOD_BATCHES"
+        )
+    return jobs
+
+
+def owner_of(request: Request) -> str:
+    """Whose batches the caller sees: those of its tenant; without keys there is but one."""
+    state = request.state
+    return str(state.caller) if getattr(state, "key", None) else ""
+
+
+TheJobs = Annotated[Jobs, Depends(_jobs)]
+IdempotencyKey = Annotated[
+    str | None,
+    Header(
+        description="the same batch sent again with the same key is the same batch, not a second"
+    ),
+]
+_BODY: Final = {
+    "requestBody": {
+        "required": True,
+        "description": "one JSON object a line: the fields of POST /v1/expressions or, with "
+        '`"call": "faces"`, of POST /v1/faces; and an `id` that comes back with the result',
+        "content": {LINES: {"schema": {"type": "string"}}},
+    }
+}
+_STREAM: Final[dict[int | str, dict[str, Any]]] = {
+    200: {
+        "description": "The batch with a page of results; with `Accept: application/x-ndjson` one "
+        "result a line, as they come, until the batch ends",
+        "content": {LINES: {"schema": {"type": "string"}}},
+    }
+}
+
+
+@router.post("/v1/batches", status_code=202, openapi_extra=_BODY, responses=PROBLEMS)
+async def take_batch(
+    request: Request, jobs: TheJobs, idempotency_key: IdempotencyKey = None
+) -> Response:
+    """Many pictures for later: accepted when all of it is on disk, and then every line is done."""
+    media_type = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+    if media_type not in _LINE_TYPES:
+        raise ProblemError(WRONG_MEDIA_TYPE, f"send {LINES}: one JSON object a line")
+    if idempotency_key is not None and not _GOOD_KEY.fullmatch(idempotency_key):
+        raise ProblemError(
+            BAD_REQUEST, "Idempotency-Key is 1 to 128 printable characters without spaces"
+        )
+    owner = owner_of(request)
+    wish = Wish(owner, idempotency_key, counted=partial(count_pictures, request))
+    return await accepted(jobs, await jobs.take(_parts(request), wish), owner)
+
+
+@router.get("/v1/batches/{batch}", responses={**PROBLEMS, **_STREAM})
+async def show_batch(
+    request: Request,
+    jobs: TheJobs,
+    batch: str,
+    after: Annotated[int, Query(ge=0, description="position of the last result you have")] = 0,
+    limit: Annotated[int, Query(ge=0, le=_MOST_RESULTS, description="results in one answer")] = 16,
+) -> Response:
+    """How far the batch is, and its results behind `after` in the order in which they were done."""
+    found = await jobs.get(batch, owner_of(request))
+    if LINES in request.headers.get("accept", ""):
+        return StreamingResponse(_lines(jobs, found, after), media_type=LINES)
+    results = await jobs.results(found, after, limit) if limit else []
+    found = await jobs.get(batch, found.owner)  # not older than its results
+    last = results[-1].position if results else after
+    following = last if found.ended is None or last < found.answered else None
+    head = json.dumps({**shape(found), "next": following})[:-1]
+    body = b",".join(map(_placed, results))
+    headers = {} if found.ended else {"Retry-After": str(_LOOK_AGAIN_S)}
+    return Response(
+        head.encode() + b',"results":[' + body + b"]}",
+        media_type="application/json",
+        headers=headers,
+    )
+
+
+@router.delete("/v1/batches/{batch}", responses=PROBLEMS)
+async def cancel_batch(request: Request, jobs: TheJobs, batch: str) -> JSONResponse:
+    """End the batch, if it has not ended. Results that it has stay until it expires."""
+    return JSONResponse(shape(await jobs.cancel(batch, owner_of(request))))
+
+
+async def count_pictures(request: Request, pictures: int) -> None:
+    """Count them under the caller's quota, of which the request itself is one already."""
+    allowance = getattr(request.state, "allowance", None)
+    if allowance is not None:
+        await allowance.take(pictures - 1)
+
+
+async def accepted(jobs: Jobs, batch: str, owner: str) -> Response:
+    """The answer to whoever brought a batch."""
+    return JSONResponse(
+        shape(await jobs.get(batch, owner)), 202, headers={"Location": f"/v1/batches/{batch}"}
+    )
+
+
+def shape(batch: Batch) -> dict[str, Any]:
+    """A batch without its results, in JSON."""
+    left = batch.total - batch.answered
+    ended = batch.ended is not None
+    begun = bool(batch.answered or batch.running)
+    return {
+        "id": batch.id,
+        "status": batch.status if ended else "running" if begun else "queued",
+        "created": _time(batch.created),
+        "ended": None if batch.ended is None else _time(batch.ended),
+        "expires": _time(batch.expires),
+        "counts": {
+            "total": batch.total,
+            "succeeded": batch.answered - batch.failed,
+            "failed": batch.failed,
+            "running": 0 if ended else batch.running,
+            "waiting": 0 if ended else left - batch.running,
+            "dropped": left if ended else 0,
+        },
+    }
+
+
+def _time(seconds: float) -> str:
+    return datetime.fromtimestamp(seconds, UTC).isoformat(timespec="milliseconds")
+
+
+async def _parts(request: Request) -> AsyncGenerator[bytes, None]:
+    """The body as it comes. Raises ProblemError when it stops coming."""
+    stream = request.stream()
+    while True:
+        try:
+            async with asyncio.timeout(_LONGEST_PAUSE_S):
+                part = await anext(stream)
+        except StopAsyncIteration:
+            return
+        except TimeoutError as error:
+            raise ProblemError(SLOW_BODY, "the batch stopped coming; send it again") from error
+        except ClientDisconnect as error:
+            raise ProblemError(MALFORMED_BODY, "the body ended early") from error
+        yield part
+
+
+async def _lines(jobs: Jobs, batch: Batch, after: int) -> AsyncGenerator[bytes, None]:
+    async for result in jobs.follow(batch, after):
+        yield _placed(result) + b"\n"
+
+
+def _placed(result: Result) -> bytes:
+    """The result's JSON object, with its position in it."""
+    return b'{"position":%d,%s' % (result.position, result.body[1:])
