@@ -25,6 +25,9 @@ from serving.problems import BUSY, CLOSING, OVER_SHARE, ProblemError
 T = TypeVar("T")
 Reason = Literal["closing", "queue", "wait", "deadline", "share", "memory"]
 
+_SPREAD_S: Final = 10.0
+"""Over how many seconds those who were refused are asked to come back, one after the other."""
+
 _LONGEST_RETRY_S: Final = 60
 _log = logging.getLogger("celmood")
 
@@ -69,6 +72,7 @@ class Admission:
         self._waiting: deque[_Ticket] = deque()
         self._patient: deque[_Ticket] = deque()
         self._closing = False
+        self._next_return = 0.0
         self._idle = asyncio.Event()
         self._idle.set()
 
@@ -113,13 +117,12 @@ class Admission:
         """
         reason = self._reason(caller, deadline, cost)
         if reason is not None:
-            raise self.refused(reason, caller)
+            raise self.refused(reason)
 
-    def refused(self, reason: Reason, caller: str | None = None) -> ProblemError:
-        """The problem that says `reason`; it is counted."""
+    def refused(self, reason: Reason) -> ProblemError:
+        """The problem that says `reason`, and when to come again; it is counted."""
         self._metrics.refused.labels(reason).inc()
-        seconds = self._wait(caller) if reason == "share" else self._wait()
-        retry = min(max(1, math.ceil(seconds)), _LONGEST_RETRY_S)
+        retry = min(max(1, math.ceil(self._come_again())), _LONGEST_RETRY_S)
         kind = {"closing": CLOSING, "share": OVER_SHARE}.get(reason, BUSY)
         return ProblemError(
             kind,
@@ -182,11 +185,24 @@ class Admission:
             return "share"
         return None
 
-    def _wait(self, caller: str | None = None) -> float:
-        """Seconds until all that is accepted, or all that waits of one caller, has begun."""
-        if caller is not None:
-            held = [ticket for ticket in self._waiting if ticket.caller == caller]
-            return self._seconds(held) / self.limits.size
+    def _come_again(self) -> float:
+        """Seconds after which one who is refused now may find room.
+
+        Each is given a time of its own, as far apart as works end: callers who all came at once do
+        not come back at once, to a queue that has run empty meanwhile.
+        """
+        now = time.monotonic()
+        accepted = [*self._running, *self._waiting]
+        apart = self._seconds(accepted) / max(1, len(accepted)) / self.limits.size
+        first = now + self._wait()
+        time_given = self._next_return
+        if not first <= time_given <= first + _SPREAD_S:
+            time_given = first
+        self._next_return = time_given + apart
+        return time_given - now
+
+    def _wait(self) -> float:
+        """Seconds until all that is accepted has begun."""
         now = time.monotonic()
         left = sum(
             max(0.0, self.pace.seconds(ticket.cost) - (now - ticket.started))

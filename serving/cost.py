@@ -10,7 +10,9 @@ from serving import header
 PIXELS_PER_UNIT: Final = 1_000_000
 """A million pixels take about as long as a face: both are one unit of cost."""
 
-_FIRST_GUESS_S: Final = 0.1
+_FIRST_GUESS_S: Final = 0.25
+"""Rather slow, so that a first burst is not promised too much."""
+
 _NEWEST: Final = 0.2
 """Weight of the newest measurement in the mean."""
 

@@ -69,7 +69,7 @@ class _Processes(Multiprocess):
     def keep_subprocess_alive(self) -> None:
         super().keep_subprocess_alive()
         for pid in self._known - self._pids():
-            mark_process_dead(pid)  # type: ignore[no-untyped-call]
+            mark_process_dead(pid)
         self._known = self._pids()
 
     @property

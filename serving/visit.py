@@ -85,7 +85,7 @@ async def visiting(
         case "full":
             raise admission.refused("memory")
         case "share":
-            raise admission.refused("share", caller)
+            raise admission.refused("share")
     with room.held(caller, size):
         try:
             async with asyncio.timeout(seconds):

@@ -176,6 +176,21 @@ async def test_a_caller_fills_no_more_than_its_share_of_the_wait() -> None:
         assert not some.tasks[-1].done()
 
 
+async def test_those_who_are_refused_are_not_asked_to_come_back_all_at_once() -> None:
+    door = admission(queue=1)
+    door.pace.learn(SMALL, 0.5)
+    async with works(door) as some:
+        await some.start("runs")
+        await some.start("waits")
+        times = [
+            int(door.refused("queue").headers["Retry-After"])
+            for _ in range(200)  # a hundred seconds of work
+        ]
+        assert times[:2] == [1, 2] or times[:2] == [1, 1]
+        assert max(times) <= 12
+        assert all(times.count(second) >= 12 for second in range(2, 11))
+
+
 async def test_pictures_in_work_fit_the_memory_together() -> None:
     async with works(admission(size=3, pixels=100)) as some:
         await some.start("60", Cost("edit", 60))
