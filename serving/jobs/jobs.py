@@ -37,7 +37,14 @@ class Jobs:
         self._store = store
         self._admission = admission
         performer = Performer(pipeline, admission)
-        self._runner = Runner(store, performer, abandoned, lambda: admission.closing, size)
+        self._runner = Runner(
+            store,
+            performer,
+            abandoned,
+            lambda: admission.closing,
+            size=size,
+            lease=settings.batch_lease,
+        )
         self._limits = Limits(
             lines=settings.batch_lines,
             bytes=settings.batch_bytes,

@@ -17,7 +17,6 @@ from serving.jobs.store import Claim, Store, StoreError
 
 T = TypeVar("T")
 
-LEASE_S: Final = 15.0
 _TRIES: Final = 3
 _LOOK_S: Final = 1.0
 """How often is looked for lines that other processes have accepted or left."""
@@ -45,7 +44,7 @@ Perform = Callable[[Claim], Awaitable[Outcome]]
 
 
 class Runner:
-    """`size` lines in work at once, while it is started.
+    """`size` lines in work at once while it is started, each claimed for `lease` seconds at a time.
 
     `abandoned` is what becomes of a line that has taken its process with it too often; nothing more
     is claimed when `closing` says so. `results` rings when a result was kept; whoever accepts a
@@ -58,9 +57,9 @@ class Runner:
         perform: Perform,
         abandoned: Callable[[Claim], Outcome],
         closing: Callable[[], bool],
-        size: int,
         *,
-        lease: float = LEASE_S,
+        size: int,
+        lease: float,
     ) -> None:
         self.results = Bell()
         self.arrivals = Bell()

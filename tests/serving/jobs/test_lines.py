@@ -1,0 +1,83 @@
+from __future__ import annotations
+
+import base64
+import json
+from collections.abc import AsyncGenerator, Iterable
+
+import pytest
+
+from serving.calls import EXPRESSIONS, FACES
+from serving.fields import ExpressionFields
+from serving.jobs.lines import LineTooLongError, answered, read_line, refused, split
+from serving.problems import NOT_READY, ProblemError
+
+IMAGE = base64.b64encode(b"picture").decode()
+
+
+async def stream(parts: Iterable[bytes]) -> AsyncGenerator[bytes, None]:
+    for part in parts:
+        yield part
+
+
+async def lines_of(*parts: bytes, longest: int = 100) -> list[bytes]:
+    return [line async for line in split(stream(parts), longest)]
+
+
+async def test_lines_are_found_wherever_the_parts_end() -> None:
+    body = b"one\n\ntwo\r\nthree"
+    whole = [b"one", b"", b"two\r", b"three"]
+    assert await lines_of(body) == whole
+    assert await lines_of(*(body[n : n + 1] for n in range(len(body)))) == whole
+    assert await lines_of(body[:4], b"", body[4:]) == whole
+    assert await lines_of(b"one\n") == [b"one"]
+    assert await lines_of() == []
+
+
+@pytest.mark.parametrize("parts", [(b"12345",), (b"123", b"45"), (b"12345\n",), (b"1\n123", b"45")])
+async def test_a_line_that_is_too_long_is_not_gathered(parts: tuple[bytes, ...]) -> None:
+    assert await lines_of(b"1234\n1234", longest=4) == [b"1234", b"1234"]
+    with pytest.raises(LineTooLongError):
+        await lines_of(*parts, longest=4)
+
+
+def test_a_line_has_the_fields_of_its_call() -> None:
+    line = read_line(json.dumps({"image": IMAGE, "expression": "sad", "id": "a"}).encode())
+    assert (line.call, line.id) == (EXPRESSIONS, "a")
+    assert isinstance(line.fields, ExpressionFields)
+    assert (line.fields.image, line.fields.expression) == (b"picture", "sad")
+    line = read_line(json.dumps({"image": IMAGE, "call": "faces"}).encode())
+    assert (line.call, line.id) == (FACES, None)
+
+
+@pytest.mark.parametrize(
+    ("text", "slug"),
+    [
+        ("{", "malformed-body"),
+        ("[1]", "malformed-body"),
+        ("[" * 100_000, "malformed-body"),
+        ('{"expression": "sad"}', "no-picture"),
+        (json.dumps({"image": IMAGE}), "invalid-field"),
+        (json.dumps({"image": IMAGE, "call": "paint"}), "invalid-field"),
+        (json.dumps({"image": IMAGE, "call": {}}), "invalid-field"),
+        (json.dumps({"image": IMAGE, "call": "faces", "id": 7}), "invalid-field"),
+        (json.dumps({"image": IMAGE, "call": "faces", "id": "x" * 129}), "invalid-field"),
+        (json.dumps({"image": IMAGE, "call": "faces", "expression": "sad"}), "unknown-field"),
+    ],
+)
+def test_a_line_that_cannot_be_used_is_a_problem(text: str, slug: str) -> None:
+    with pytest.raises(ProblemError) as raised:
+        read_line(text.encode())
+    assert raised.value.kind.slug == slug
+
+
+def test_results_say_which_line_they_are_of() -> None:
+    assert json.loads(answered(7, "a", {"faces": []})) == {
+        "line": 7,
+        "id": "a",
+        "status": 200,
+        "answer": {"faces": []},
+    }
+    result = json.loads(refused(8, None, ProblemError(NOT_READY, "wait"), "r"))
+    assert (result["line"], result["id"], result["status"]) == (8, None, 503)
+    assert result["problem"]["type"] == "urn:celmood:problem:not-ready"
+    assert result["problem"]["request_id"] == "r"
