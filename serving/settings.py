@@ -38,9 +38,9 @@ class Settings(BaseModel):
     )
     queue: int = Field(default=64, ge=0, description="requests that may wait for a worker")
     timeout: float = Field(default=30.0, gt=0, description="seconds that one request may take")
-    max_wait: float = Field(default=1.5, gt=0, description="seconds a request may wait for a turn")
+    max_wait: float = Field(default=1.0, gt=0, description="seconds a request may wait for a turn")
     caller_share: float = Field(
-        default=0.7, gt=0, le=1, description="of the queue that one caller may fill"
+        default=0.5, gt=0, le=1, description="of the queue that one caller may fill"
     )
     max_pixels_at_once: int = Field(
         default=80_000_000, gt=0, description="of all pictures in work together"
@@ -69,6 +69,9 @@ class Settings(BaseModel):
         default=86_400.0,
         gt=0,
         description="seconds that a batch may take, and that its results stay",
+    )
+    batch_lease: float = Field(
+        default=15.0, gt=0, description="seconds until the lines of a process that died are free"
     )
 
 
