@@ -19,6 +19,8 @@ from faces.lbp import CascadeError
 from serving.app import create_app
 from serving.engine import open_engine
 from serving.processes import SERVER, announce, serve_processes
+from serving.security import command as keys
+from serving.security.guard import check_exposure
 from serving.settings import SettingsError, from_environment
 
 
@@ -33,10 +35,14 @@ class _Server(uvicorn.Server):
 
 def main(arguments: list[str] | None = None) -> int:
     """Serve until SIGTERM or SIGINT; then finish what was accepted."""
+    arguments = sys.argv[1:] if arguments is None else arguments
+    if arguments[:1] == ["keys"]:
+        return keys.main(arguments[1:])
     given = vars(_parser().parse_args(arguments))
     host, port = given.pop("host"), given.pop("port")
     try:
         settings = from_environment(os.environ, **given)
+        check_exposure(host, settings)
         listener = _listen(host, port)
         if settings.processes > 1:
             return serve_processes(settings.processes, listener, given)
@@ -73,6 +79,13 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--finder", choices=("network", "lbp"))
     parser.add_argument(
         "--workers", type=int, dest="processes", metavar="N", help="processes side by side"
+    )
+    parser.add_argument("--keys", type=Path, metavar="FILE", help="of the API keys; see `keys -h`")
+    parser.add_argument(
+        "--without-keys",
+        action="store_true",
+        default=None,
+        help="let in everybody, also on an address that others can reach",
     )
     return parser
 

@@ -19,8 +19,6 @@ from serving.gateway import open_gateway
 from serving.jobs.jobs import open_jobs, working
 from serving.problems import (
     BAD_REQUEST,
-    BUSY,
-    CLOSING,
     EXPECTED,
     INVALID_FIELD,
     METHOD_NOT_ALLOWED,
@@ -29,14 +27,13 @@ from serving.problems import (
     answer,
     problem_of,
 )
-from serving.routes import batches, expressions, faces, health, models
+from serving.routes import batches, docs, expressions, faces, health, models
+from serving.security.guard import guard, harden
 from serving.settings import Settings
 from serving.watch import Watch
 
 _log = logging.getLogger("celmood")
 _OUR_FAULT: Final = 500
-_EXPECTED_OFTEN: Final = (BUSY, CLOSING)
-"""Counted, but not logged: under load the log would be full of them."""
 
 
 def create_app(settings: Settings, engine: Engine) -> FastAPI:
@@ -53,13 +50,21 @@ def create_app(settings: Settings, engine: Engine) -> FastAPI:
             yield
         engine.close()
 
-    app = FastAPI(title="celmood", version=_version(), lifespan=lifespan, redoc_url=None)
+    app = FastAPI(
+        title="celmood",
+        version=_version(),
+        lifespan=lifespan,
+        docs_url=None,
+        redoc_url=None,
+    )
     app.state.gateway = gateway
     app.state.jobs = jobs
-    for module in (faces, expressions, batches, models, health):
+    for module in (faces, expressions, batches, models, health, docs):
         app.include_router(module.router)
     admission = gateway.admission
+    guard(app, settings)  # middleware: what is added later stands outside of it
     app.add_middleware(Watch, metrics=gateway.metrics, closing=lambda: admission.closing)
+    harden(app, settings)
     kinds: tuple[type[Exception], ...] = (ProblemError, *EXPECTED)
     for kind in kinds:
         app.add_exception_handler(kind, _expected)
@@ -75,7 +80,7 @@ def _answer(request: Request, problem: ProblemError) -> JSONResponse:
 
 async def _expected(request: Request, error: Exception) -> JSONResponse:
     problem = problem_of(error)
-    if problem.kind.status >= _OUR_FAULT and problem.kind not in _EXPECTED_OFTEN:
+    if problem.kind.status >= _OUR_FAULT:
         _log.warning("request %s: %s: %s", request.state.request_id, problem.kind.slug, error)
     return _answer(request, problem)
 

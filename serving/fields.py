@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 import binascii
 import json
-from collections.abc import AsyncGenerator, Mapping
+from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
 from typing import Annotated, Any, Final, Literal, TypeVar
 
 import anyio.to_thread
@@ -23,6 +23,7 @@ from serving.problems import (
     NO_PICTURE,
     TOO_MANY_BYTES,
     UNKNOWN_FIELD,
+    URL_REFUSED,
     WRONG_MEDIA_TYPE,
     ProblemError,
 )
@@ -30,6 +31,14 @@ from serving.problems import (
 _MOST_FIELDS: Final = 16
 _FIELD_BYTES: Final = 64 * 1024
 ENVELOPE: Final = _MOST_FIELDS * _FIELD_BYTES
+
+_MOST_VALUES: Final = 4096
+"""In a JSON body: a list of nothing takes twenty times its text in memory."""
+
+_DIGITS: Final = 18
+"""No body is so long that its length has more."""
+
+_WEB: Final = ("https://", "http://")
 
 
 def _from_json(value: object) -> object:
@@ -51,6 +60,9 @@ class FacesFields(BaseModel):
     model_config = ConfigDict(extra="forbid", allow_inf_nan=False)
 
     image: bytes = Field(description="the picture; base64 in JSON")
+    image_url: str | None = Field(
+        None, description="where the picture is, in place of `image`; at hosts the operator allows"
+    )
 
 
 class ExpressionFields(FacesFields):
@@ -79,9 +91,11 @@ class ExpressionFields(FacesFields):
 
 
 Fields = TypeVar("Fields", bound=FacesFields)
+Fetch = Callable[[str], Awaitable[bytes]]
+"""The picture at a URL; raises ProblemError where that is not allowed or fails."""
 
 
-async def read_fields(request: Request, kind: type[Fields], max_bytes: int) -> Fields:
+async def read_fields(request: Request, kind: type[Fields], max_bytes: int, fetch: Fetch) -> Fields:
     """The fields of `request`, whose picture has at most `max_bytes`. Raises ProblemError."""
     media_type = request.headers.get("content-type", "").partition(";")[0].strip().lower()
     if media_type == "multipart/form-data":
@@ -95,7 +109,7 @@ async def read_fields(request: Request, kind: type[Fields], max_bytes: int) -> F
             "send multipart/form-data with the part `image`, or application/json with `image` in "
             "base64",
         )
-    return _checked(values, kind)
+    return _checked(await _fetched(values, fetch), kind)
 
 
 def _checked(values: Mapping[str, Any], kind: type[Fields]) -> Fields:
@@ -119,10 +133,32 @@ def _checked(values: Mapping[str, Any], kind: type[Fields]) -> Fields:
 
 def from_json(values: Mapping[str, Any], kind: type[Fields]) -> Fields:
     """The fields of an object that came as JSON, its picture in base64. Raises ProblemError."""
-    return _checked(_with_picture(dict(values)), kind)
+    values = _with_picture(dict(values))
+    if "image_url" in values:
+        raise ProblemError(URL_REFUSED, "send the picture itself, as `image`; no URL is taken here")
+    return _checked(values, kind)
+
+
+async def _fetched(values: dict[str, Any], fetch: Fetch) -> dict[str, Any]:
+    """`values` with the picture in place of its URL."""
+    url = values.pop("image_url", None)
+    if url is None:
+        return values
+    if "image" in values:
+        raise _invalid("image_url", "send either this or `image`")
+    if not isinstance(url, str):
+        raise _invalid("image_url", "send the URL as text")
+    return values | {"image": await fetch(url)}
+
+
+def _invalid(field: str, message: str) -> ProblemError:
+    extra = {"errors": [{"field": field, "message": message}]}
+    return ProblemError(INVALID_FIELD, f"{field}: {message}", extra=extra)
 
 
 def _json(body: bytes) -> dict[str, Any]:
+    if sum(body.count(mark) for mark in b",[{") > _MOST_VALUES:
+        raise ProblemError(MALFORMED_BODY, f"the body has more than {_MOST_VALUES:,} values")
     try:
         values = json.loads(body)
     except (ValueError, RecursionError) as error:
@@ -133,19 +169,18 @@ def _json(body: bytes) -> dict[str, Any]:
 
 
 def _with_picture(values: dict[str, Any]) -> dict[str, Any]:
-    """`values` with the bytes of the picture in place of its base64."""
-    image = values.get("image")
+    """`values` with the bytes of the picture in place of its base64. A URL becomes `image_url`."""
+    image = values.pop("image", None)
     if image is None:
-        values.pop("image", None)
         return values
+    if isinstance(image, str) and image.startswith(_WEB):
+        if "image_url" in values:
+            raise _invalid("image_url", "send either this or `image`")
+        return values | {"image_url": image}
     try:
-        values["image"] = base64.b64decode(image, validate=True)
+        return values | {"image": base64.b64decode(image, validate=True)}
     except (TypeError, ValueError, binascii.Error) as error:
-        message = "image: send the file's bytes in base64"
-        raise ProblemError(
-            INVALID_FIELD, message, extra={"errors": [{"field": "image", "message": message}]}
-        ) from error
-    return values
+        raise _invalid("image", "send the file's bytes in base64") from error
 
 
 async def _form(request: Request, max_bytes: int) -> dict[str, Any]:
@@ -185,7 +220,7 @@ async def _limited(request: Request, max_bytes: int) -> AsyncGenerator[bytes, No
         TOO_MANY_BYTES, f"the limit is {max_bytes:,} bytes a picture: send a smaller one"
     )
     declared = request.headers.get("content-length", "")
-    if declared.isdecimal() and int(declared) > most:
+    if declared.isdecimal() and (len(declared) > _DIGITS or int(declared) > most):
         raise too_many
     count = 0
     try:

@@ -18,6 +18,8 @@ from serving.observed import ObservedEngine
 from serving.pipeline import Pipeline
 from serving.room import Room
 from serving.scrape import Models
+from serving.security.guard import open_urls
+from serving.security.urls import Urls
 from serving.settings import Settings
 from serving.visit import Visit, visiting
 
@@ -37,6 +39,7 @@ class Gateway:
     admission: Admission
     bodies: Room
     watchers: anyio.CapacityLimiter
+    urls: Urls
 
     def visit(self, request: Request) -> AbstractAsyncContextManager[Visit]:
         """Around all that is done for a request with a picture; see `serving.visit`."""
@@ -48,6 +51,11 @@ class Gateway:
             longest=settings.timeout,
             most_bytes=settings.max_bytes * 4 // 3,
         )
+
+    async def fetch(self, visit: Visit, url: str) -> bytes:
+        """The picture at `url`, which counts among the bodies. Raises ProblemError."""
+        visit.hold(self.settings.max_bytes)
+        return await self.urls.fetch(url)
 
     def cost(self, kind: str, image: bytes, faces: int = 1) -> Cost:
         """What work of this kind on so many faces of `image` costs."""
@@ -78,6 +86,7 @@ def open_gateway(engine: Engine, settings: Settings) -> Gateway:
         Admission(limits, metrics),
         Room(settings.max_bytes_at_once // parts, settings.caller_share),
         anyio.CapacityLimiter(_WATCHERS),
+        open_urls(settings),
     )
 
 

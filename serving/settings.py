@@ -4,9 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Final, Literal
+from typing import Annotated, Final, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    IPvAnyNetwork,
+    SecretStr,
+    ValidationError,
+)
+
+from serving.security.places import Place, parse_place
+from serving.security.policies import checked
 
 PREFIX: Final = "CELMOOD_"
 SHORT: Final = {"finder": "FINDER"}
@@ -15,6 +27,20 @@ SHORT: Final = {"finder": "FINDER"}
 
 class SettingsError(ValueError):
     """A setting that cannot be; the message names the variable."""
+
+
+def _words(value: object) -> object:
+    """A list as the environment has it: words between commas or blanks."""
+    return value.replace(",", " ").split() if isinstance(value, str) else value
+
+
+def _place(value: object) -> object:
+    return parse_place(value) if isinstance(value, str) else value
+
+
+Words = BeforeValidator(_words)
+Host = Annotated[Place, BeforeValidator(_place)]
+Limit = Annotated[str, AfterValidator(checked)]
 
 
 class Settings(BaseModel):
@@ -30,7 +56,9 @@ class Settings(BaseModel):
     model: str | None = Field(default=None, description="which of several models edits expressions")
 
     max_bytes: int = Field(default=32 * 2**20, gt=0, description="of one picture")
-    max_pixels: int = Field(default=40_000_000, gt=0, description="of one picture")
+    max_pixels: int = Field(
+        default=40_000_000, gt=0, le=89_000_000, description="of one picture; Pillow takes no more"
+    )
     max_faces: int = Field(default=16, gt=0, description="edited in one picture")
 
     workers: int | None = Field(
@@ -38,9 +66,9 @@ class Settings(BaseModel):
     )
     queue: int = Field(default=64, ge=0, description="requests that may wait for a worker")
     timeout: float = Field(default=30.0, gt=0, description="seconds that one request may take")
-    max_wait: float = Field(default=1.0, gt=0, description="seconds a request may wait for a turn")
+    max_wait: float = Field(default=1.5, gt=0, description="seconds a request may wait for a turn")
     caller_share: float = Field(
-        default=0.5, gt=0, le=1, description="of the queue that one caller may fill"
+        default=0.7, gt=0, le=1, description="of the queue that one caller may fill"
     )
     max_pixels_at_once: int = Field(
         default=80_000_000, gt=0, description="of all pictures in work together"
@@ -55,6 +83,30 @@ class Settings(BaseModel):
     drain_grace: float = Field(
         default=30.0, gt=0, description="seconds that accepted work has to end after SIGTERM"
     )
+
+    keys: Path | None = Field(default=None, description="file of the API keys")
+    without_keys: bool = Field(
+        default=False, description="anybody who reaches the gateway may use it"
+    )
+    hosts: Annotated[tuple[str, ...], Words] = Field(
+        default=(), description="names that a gateway without keys answers under, beside localhost"
+    )
+    rate: Limit | None = Field(default=None, description="of a caller without one, 600/minute")
+    quota: Limit | None = Field(default=None, description="of a caller without one, 10000/day")
+    rate_store: SecretStr = Field(
+        default=SecretStr("memory"), description="or the URL of a Redis that several hosts share"
+    )
+    cors_origins: Annotated[tuple[str, ...], Words] = Field(
+        default=(), description="sites whose pages may use the gateway"
+    )
+    behind_tls: bool = Field(default=False, description="tell browsers to use nothing but TLS")
+    url_hosts: Annotated[tuple[Host, ...], Words] = Field(
+        default=(), description="hosts that pictures may be fetched from"
+    )
+    url_networks: Annotated[tuple[IPvAnyNetwork, ...], Words] = Field(
+        default=(), description="networks that these hosts may be in though they are not public"
+    )
+    url_timeout: float = Field(default=10.0, gt=0, description="seconds to fetch a picture")
 
     batches: Path | None = Field(
         default=None, description="folder in which batches are kept; without it none are taken"
@@ -73,6 +125,8 @@ class Settings(BaseModel):
     batch_lease: float = Field(
         default=15.0, gt=0, description="seconds until the lines of a process that died are free"
     )
+    log: Literal["text", "json"] = "text"
+    access_log: bool = Field(default=False, description="a line for each request")
 
 
 def from_environment(environment: Mapping[str, str], **given: object) -> Settings:

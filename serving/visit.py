@@ -6,7 +6,7 @@ import asyncio
 import math
 import time
 from collections.abc import AsyncGenerator, Callable
-from contextlib import asynccontextmanager
+from contextlib import ExitStack, asynccontextmanager
 from typing import Final, TypeVar
 
 from fastapi import Request
@@ -35,13 +35,30 @@ class Visit:
     """
 
     def __init__(
-        self, request: Request, admission: Admission, caller: str, deadline: float
+        self, request: Request, admission: Admission, bodies: Room, caller: str, deadline: float
     ) -> None:
         self.caller = caller
         self.deadline = deadline
         self.working = False
         self._request = request
         self._admission = admission
+        self._bodies = bodies
+        self._held = ExitStack()
+
+    def __enter__(self) -> Visit:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._held.close()
+
+    def hold(self, size: int) -> None:
+        """Take room for so many bytes until the visit ends. Raises ProblemError."""
+        match self._bodies.refusal(self.caller, size):
+            case "full":
+                raise self._admission.refused("memory")
+            case "share":
+                raise self._admission.refused("share")
+        self._held.enter_context(self._bodies.held(self.caller, size))
 
     async def work(self, cost: Cost, work: Callable[[float], T]) -> T:
         """The result of `work(deadline)`, done in a thread. Read the request's body before.
@@ -78,15 +95,10 @@ async def visiting(
     """
     seconds = min(longest, _wanted(request))
     caller = caller_of(request)
-    visit = Visit(request, admission, caller, time.monotonic() + seconds)
+    visit = Visit(request, admission, room, caller, time.monotonic() + seconds)
     admission.check(caller, visit.deadline)
-    size = _declared(request, most_bytes)
-    match room.refusal(caller, size):
-        case "full":
-            raise admission.refused("memory")
-        case "share":
-            raise admission.refused("share")
-    with room.held(caller, size):
+    with visit:
+        visit.hold(_declared(request, most_bytes))
         try:
             async with asyncio.timeout(seconds):
                 yield visit

@@ -11,6 +11,7 @@ from serving.problems import MEDIA_TYPE
 def described(kind: type[FacesFields]) -> dict[str, Any]:
     """`openapi_extra` for a route that takes the fields of `kind` as a form or as JSON."""
     schema = kind.model_json_schema()
+    schema["required"] = [name for name in schema["required"] if name != "image"]  # or image_url
     form = {**schema, "properties": dict(schema["properties"])}
     form["properties"]["image"] = {"type": "string", "format": "binary"}
     inline = {**schema, "properties": dict(schema["properties"])}

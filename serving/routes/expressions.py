@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from functools import partial
 from typing import Final
 
 from fastapi import APIRouter, Request
@@ -40,7 +41,9 @@ async def edit_expression(request: Request, gateway: TheGateway) -> Response:
     """
     as_json = _wants_json(request.headers.get("accept", ""))
     async with gateway.visit(request) as visit:
-        fields = await read_fields(request, ExpressionFields, gateway.settings.max_bytes)
+        fields = await read_fields(
+            request, ExpressionFields, gateway.settings.max_bytes, partial(gateway.fetch, visit)
+        )
 
         def work(deadline: float) -> Response:
             result = gateway.pipeline.edit(

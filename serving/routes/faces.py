@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 from fastapi import APIRouter, Request
 from fastapi.responses import JSONResponse
 
@@ -19,7 +21,9 @@ router = APIRouter()
 async def find_faces(request: Request, gateway: TheGateway) -> JSONResponse:
     """Boxes, scores and landmarks of all faces, the surest first."""
     async with gateway.visit(request) as visit:
-        fields = await read_fields(request, FacesFields, gateway.settings.max_bytes)
+        fields = await read_fields(
+            request, FacesFields, gateway.settings.max_bytes, partial(gateway.fetch, visit)
+        )
         result = await visit.work(
             gateway.cost("faces", fields.image),
             lambda deadline: gateway.pipeline.faces(fields.image, deadline=deadline),

@@ -14,6 +14,8 @@ CelmoodError
     │   ├── AnimatedPictureError
     │   ├── TooManyBytesError
     │   ├── TooManyPixelsError
+    │   ├── UrlRefusedError
+    │   ├── UrlFailedError
     │   └── NoFaceError
     ├── RejectedRequestError         other arguments are needed
     │   ├── UnknownExpressionError
@@ -33,9 +35,21 @@ CelmoodError
     │   ├── KeyReusedError
     │   ├── WebhookRefusedError
     │   ├── NotFoundError
+    │   ├── SlowBodyError
+    │   ├── CallerGoneError
     │   └── MethodNotAllowedError
+    ├── RejectedCallerError          another key is needed, or the operator
+    │   ├── NoKeyError
+    │   ├── KeyRefusedError
+    │   ├── ScopeMissingError
+    │   ├── HostRefusedError
+    │   └── OriginRefusedError
     └── UnavailableError             the same call may succeed later, or elsewhere
         ├── BusyError
+        ├── ClosingError
+        ├── OverShareError
+        ├── OverRateError
+        ├── OverQuotaError
         ├── NotReadyError
         ├── ModelUnavailableError
         ├── EngineUnavailableError

@@ -66,6 +66,18 @@ class NoFaceError(RejectedPictureError):
     problem = "no-face"
 
 
+class UrlRefusedError(RejectedPictureError):
+    """The gateway does not fetch pictures from this URL."""
+
+    problem = "url-refused"
+
+
+class UrlFailedError(RejectedPictureError):
+    """The picture could not be fetched from its URL."""
+
+    problem = "url-failed"
+
+
 class RejectedRequestError(ServiceError):
     """Other arguments are needed."""
 
@@ -178,6 +190,52 @@ class MethodNotAllowedError(RejectedRequestError):
     problem = "method-not-allowed"
 
 
+class SlowBodyError(RejectedRequestError):
+    """The picture did not arrive in the time that the gateway allows."""
+
+    problem = "slow-body"
+
+
+class CallerGoneError(RejectedRequestError):
+    """The connection was gone before the answer was ready."""
+
+    problem = "caller-gone"
+
+
+class RejectedCallerError(ServiceError):
+    """The caller may not do this; another key is needed, or the operator."""
+
+
+class NoKeyError(RejectedCallerError):
+    """The gateway needs a key; pass `api_key`."""
+
+    problem = "no-key"
+
+
+class KeyRefusedError(RejectedCallerError):
+    """The key is not known, has expired or was revoked."""
+
+    problem = "key-refused"
+
+
+class ScopeMissingError(RejectedCallerError):
+    """The key is not for this call."""
+
+    problem = "scope-missing"
+
+
+class HostRefusedError(RejectedCallerError):
+    """A gateway without keys does not answer under this name."""
+
+    problem = "host-refused"
+
+
+class OriginRefusedError(RejectedCallerError):
+    """Pages of this site may not use the gateway."""
+
+    problem = "origin-refused"
+
+
 class UnavailableError(ServiceError):
     """The same call may succeed later, or at another gateway."""
 
@@ -186,6 +244,30 @@ class BusyError(UnavailableError):
     """Too many requests are waiting."""
 
     problem = "busy"
+
+
+class ClosingError(UnavailableError):
+    """The gateway is shutting down."""
+
+    problem = "closing"
+
+
+class OverShareError(UnavailableError):
+    """This caller has too much waiting already."""
+
+    problem = "over-share"
+
+
+class OverRateError(UnavailableError):
+    """Too many requests in too short a time; `retry_after` says when."""
+
+    problem = "over-rate"
+
+
+class OverQuotaError(UnavailableError):
+    """The quota of the key is used up; `retry_after` says until when."""
+
+    problem = "over-quota"
 
 
 class NotReadyError(UnavailableError):

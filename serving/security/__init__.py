@@ -1,0 +1,1 @@
+"""Who may use the gateway, how much, from where; nothing here knows pictures or models."""

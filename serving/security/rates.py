@@ -1,0 +1,126 @@
+"""How much a caller may ask for: rates and quotas, counted here or in a Redis that many share.
+
+Windows are fixed: the first request opens one, and it ends on time, so that Retry-After is exact.
+"""
+
+from __future__ import annotations
+
+import logging
+import math
+import time
+from collections.abc import Sequence
+from typing import Final
+
+from limits.aio.storage import MemoryStorage, RedisStorage, Storage
+from limits.aio.strategies import FixedWindowRateLimiter
+from limits.errors import ConfigurationError, StorageError
+
+from serving.problems import OVER_QUOTA, OVER_RATE, ProblemError
+from serving.security.policies import Policy
+
+_REDIS: Final = ("redis://", "rediss://", "unix://")
+_REDIS_TIMEOUT_S: Final = 0.5
+_REDIS_PAUSE_S: Final = 5.0
+"""How long a Redis that failed is left alone."""
+
+_log = logging.getLogger("celmood")
+
+
+class Rates:
+    """Counts requests in `store`: `memory`, or the URL of a Redis.
+
+    While Redis fails, this process counts alone, so that limits hold in each process at least.
+    """
+
+    def __init__(self, store: str = "memory") -> None:
+        """Raises ValueError for another store."""
+        self._own = FixedWindowRateLimiter(MemoryStorage())
+        self._shared = FixedWindowRateLimiter(_redis(store)) if store != "memory" else None
+        self._again = 0.0
+
+    async def take(self, caller: str, wanted: Sequence[Policy], cost: int = 1) -> None:
+        """Count `cost` requests of `caller` under all of `wanted`, or none.
+
+        Raises ProblemError for the first limit that does not allow it.
+        """
+        taken: list[Policy] = []
+        for policy in wanted:
+            taken.append(policy)
+            if not await self._count(policy, caller, cost):
+                await self.give_back(caller, taken, cost)
+                raise await self._refused(policy, caller)
+
+    async def give_back(self, caller: str, taken: Sequence[Policy], cost: int = 1) -> None:
+        """Undo `take`: nothing came of it."""
+        for policy in taken:
+            await self._count(policy, caller, -cost)
+
+    async def headers(self, caller: str, wanted: Sequence[Policy]) -> dict[str, str]:
+        """What is left to `caller`, as the headers of draft-ietf-httpapi-ratelimit-headers."""
+        if not wanted:
+            return {}
+        left = []
+        for policy in wanted:
+            seconds, remaining = await self._standing(policy, caller)
+            left.append(f'"{policy.name}";r={remaining};t={seconds}')
+        described = ", ".join(policy.described() for policy in wanted)
+        return {"RateLimit-Policy": described, "RateLimit": ", ".join(left)}
+
+    async def _refused(self, policy: Policy, caller: str) -> ProblemError:
+        seconds, _ = await self._standing(policy, caller)
+        seconds = max(1, seconds)
+        kind = OVER_RATE if policy.sort == "rate" else OVER_QUOTA
+        detail = (
+            f"{policy.item.amount:,} requests in {policy.seconds:,} s are allowed; "
+            f"try again in {seconds:,} s"
+        )
+        extra = {"policy": policy.name}
+        return ProblemError(kind, detail, extra=extra, headers={"Retry-After": str(seconds)})
+
+    async def _count(self, policy: Policy, caller: str, cost: int) -> bool:
+        shared = self._reachable()
+        if shared is not None:
+            try:
+                return await shared.hit(policy.item, policy.sort, caller, cost=cost)
+            except StorageError as error:
+                self._pause(error)
+        return await self._own.hit(policy.item, policy.sort, caller, cost=cost)
+
+    async def _standing(self, policy: Policy, caller: str) -> tuple[int, int]:
+        """Whole seconds until the window ends, and requests that are left in it."""
+        shared, stats = self._reachable(), None
+        if shared is not None:
+            try:
+                stats = await shared.get_window_stats(policy.item, policy.sort, caller)
+            except StorageError as error:
+                self._pause(error)
+        if stats is None:
+            stats = await self._own.get_window_stats(policy.item, policy.sort, caller)
+        seconds = math.ceil(max(0.0, stats.reset_time - time.time()))
+        return seconds, stats.remaining
+
+    def _reachable(self) -> FixedWindowRateLimiter | None:
+        return self._shared if time.monotonic() >= self._again else None
+
+    def _pause(self, error: StorageError) -> None:
+        self._again = time.monotonic() + _REDIS_PAUSE_S
+        reason = type(error.storage_error).__name__  # its text may name the URL and its password
+        _log.error("the store of the rates fails (%s); this process counts alone", reason)
+
+
+def _redis(url: str) -> Storage:
+    """Raises ValueError for a URL that is none of a Redis."""
+    if not url.startswith(_REDIS):
+        raise ValueError("name `memory` or the URL of a Redis, redis://HOST:PORT/0")
+    scheme = "async+redis+" if url.startswith("unix") else "async+"
+    try:
+        return RedisStorage(
+            scheme + url,
+            wrap_exceptions=True,
+            implementation="redispy",
+            key_prefix="celmood",
+            socket_timeout=_REDIS_TIMEOUT_S,
+            socket_connect_timeout=_REDIS_TIMEOUT_S,
+        )
+    except ConfigurationError as error:
+        raise ValueError("a Redis needs the extra `redis`: pip install '.[redis]'") from error
