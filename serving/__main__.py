@@ -16,6 +16,7 @@ import uvicorn
 
 from contract.assets import AssetError
 from faces.lbp import CascadeError
+from serving import logs
 from serving.app import create_app
 from serving.engine import open_engine
 from serving.processes import SERVER, announce, serve_processes
@@ -43,6 +44,7 @@ def main(arguments: list[str] | None = None) -> int:
     try:
         settings = from_environment(os.environ, **given)
         check_exposure(host, settings)
+        logs.configure(settings.log, access=settings.access_log)
         listener = _listen(host, port)
         if settings.processes > 1:
             return serve_processes(settings.processes, listener, given)

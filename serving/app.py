@@ -19,6 +19,8 @@ from serving.gateway import open_gateway
 from serving.jobs.jobs import open_jobs, working
 from serving.problems import (
     BAD_REQUEST,
+    BUSY,
+    CLOSING,
     EXPECTED,
     INVALID_FIELD,
     METHOD_NOT_ALLOWED,
@@ -30,10 +32,13 @@ from serving.problems import (
 from serving.routes import batches, docs, expressions, faces, health, models
 from serving.security.guard import guard, harden
 from serving.settings import Settings
+from serving.tracing import telemetry
 from serving.watch import Watch
 
 _log = logging.getLogger("celmood")
 _OUR_FAULT: Final = 500
+_EXPECTED_OFTEN: Final = (BUSY, CLOSING)
+"""Counted, but not logged: under load the log would be full of them."""
 
 
 def create_app(settings: Settings, engine: Engine) -> FastAPI:
@@ -56,6 +61,7 @@ def create_app(settings: Settings, engine: Engine) -> FastAPI:
         lifespan=lifespan,
         docs_url=None,
         redoc_url=None,
+        telemetry=telemetry(),
     )
     app.state.gateway = gateway
     app.state.jobs = jobs
@@ -80,7 +86,7 @@ def _answer(request: Request, problem: ProblemError) -> JSONResponse:
 
 async def _expected(request: Request, error: Exception) -> JSONResponse:
     problem = problem_of(error)
-    if problem.kind.status >= _OUR_FAULT:
+    if problem.kind.status >= _OUR_FAULT and problem.kind not in _EXPECTED_OFTEN:
         _log.warning("request %s: %s: %s", request.state.request_id, problem.kind.slug, error)
     return _answer(request, problem)
 

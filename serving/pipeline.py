@@ -35,6 +35,7 @@ from faces.find import find_faces, find_in_boxes
 from faces.lbp import CascadeFinder
 from serving.picture import Format, Picture, decode, encode
 from serving.settings import Settings
+from serving.tracing import span
 
 STAGES: Final = ("decode", "find", "align", "infer", "paste", "encode")
 
@@ -117,7 +118,8 @@ class _Clock:
         self._check(name)
         start = time.perf_counter()
         try:
-            yield
+            with span(name):
+                yield
         finally:
             seconds = time.perf_counter() - start
             self.timings[name] = self.timings.get(name, 0.0) + seconds

@@ -17,6 +17,7 @@ from uvicorn.supervisors import Multiprocess
 
 from contract.assets import AssetError
 from faces.lbp import CascadeError
+from serving import logs
 from serving.app import create_app
 from serving.engine import open_engine
 from serving.settings import SettingsError, from_environment, variable
@@ -25,8 +26,10 @@ FIGURES: Final = "PROMETHEUS_MULTIPROC_DIR"
 
 SERVER: Final[dict[str, Any]] = {
     "lifespan": "on",
+    "log_config": None,  # that of serving.logs
     "log_level": "warning",
     "access_log": False,
+    "reset_contextvars": True,  # or a request would begin in the trace of the one before it
     "timeout_graceful_shutdown": 5,  # after draining, for answers that are still being sent
     "timeout_worker_healthcheck": 15,
 }
@@ -69,7 +72,7 @@ class _Processes(Multiprocess):
     def keep_subprocess_alive(self) -> None:
         super().keep_subprocess_alive()
         for pid in self._known - self._pids():
-            mark_process_dead(pid)
+            mark_process_dead(pid)  # type: ignore[no-untyped-call]
         self._known = self._pids()
 
     @property
@@ -85,6 +88,7 @@ def app() -> FastAPI:
     """The gateway of one process, set by the environment alone."""
     try:
         settings = from_environment(os.environ)
+        logs.configure(settings.log, access=settings.access_log)
         return create_app(settings, open_engine(settings))
     except (SettingsError, AssetError, CascadeError, OSError) as error:
         print(f"celmood: {error}", file=sys.stderr)

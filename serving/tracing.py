@@ -13,13 +13,15 @@ from contextlib import contextmanager
 from typing import Any, Final
 
 from fastapi.telemetry import TelemetryConfig
-from opentelemetry import context, propagate, trace
+from opentelemetry import context, trace
+from opentelemetry.trace.propagation.tracecontext import TraceContextTextMapPropagator
 
 TRACEPARENT: Final = "traceparent"
 UNTRACED: Final = frozenset({"/healthz", "/readyz", "/metrics"})
 """Paths that are asked all day long and tell nothing."""
 
 _TRACER: Final = trace.get_tracer("celmood")
+_W3C: Final = TraceContextTextMapPropagator()  # no baggage: that stays with whom it was meant for
 
 
 def telemetry() -> TelemetryConfig:
@@ -52,7 +54,7 @@ def joined(headers: Mapping[str, str]) -> Iterator[None]:
     if trace.get_current_span().get_span_context().is_valid or TRACEPARENT not in headers:
         yield
         return
-    token = context.attach(propagate.extract(headers))
+    token = context.attach(_W3C.extract(headers))
     try:
         yield
     finally:
@@ -62,7 +64,7 @@ def joined(headers: Mapping[str, str]) -> Iterator[None]:
 def outgoing() -> dict[str, str]:
     """The headers that let another service join the current trace; none outside of one."""
     headers: dict[str, str] = {}
-    propagate.inject(headers)
+    _W3C.inject(headers)
     return headers
 
 
