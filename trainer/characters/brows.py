@@ -8,7 +8,7 @@ from typing import Final
 
 import numpy as np
 
-from trainer.characters.chance import pick
+from trainer.characters.chance import clamp, pick
 from trainer.characters.colour import argb
 from trainer.characters.head import Head
 from trainer.characters.ink import Pen, Points
@@ -40,11 +40,11 @@ def sample_brows(rng: np.random.Generator, head: Head) -> Brows:
     widths = ((0.012, 0.024), (0.028, 0.045), (0.05, 0.085))
     low, high = pick(rng, widths, (thin, 1 - thin - heavy, heavy))
     return Brows(
-        length=float(np.clip(rng.normal(0.60 if head.kind == "man" else 0.45, 0.08), 0.26, 0.72)),
+        length=clamp(rng.normal(0.60 if head.kind == "man" else 0.45, 0.08), 0.26, 0.72),
         y=head.brow,
         thickness=float(rng.uniform(low, high)),
         slope=float(rng.normal(0.03, 0.04)),
-        arch=float(np.clip(rng.normal(0.055, 0.03), -0.01, 0.13)),
+        arch=clamp(rng.normal(0.055, 0.03), -0.01, 0.13),
         blunt=bool(rng.random() < 0.3),
         reach=float(rng.normal(0.03, 0.03)),
         skew=float(rng.normal(0.0, 0.012)),

@@ -26,6 +26,11 @@ def pick(
     return items[bisect_right(_sums(shares), rng.random())]
 
 
+def clamp(value: float, low: float, high: float) -> float:
+    """`value`, or the nearer of two bounds."""
+    return float(min(max(value, low), high))
+
+
 def sign(rng: np.random.Generator) -> float:
     """-1 or 1."""
     return 2.0 * int(rng.integers(2)) - 1.0

@@ -10,7 +10,7 @@ from contract.alignment import EYE_LINE, SIDE_IN_EYE_DISTANCES
 from trainer.characters.accessories import Accessories, sample_accessories
 from trainer.characters.background import Background, sample_background
 from trainer.characters.brows import Brows, sample_brows
-from trainer.characters.chance import sign
+from trainer.characters.chance import clamp, sign
 from trainer.characters.eyes import Eyes, sample_eyes
 from trainer.characters.face import Features, sample_features
 from trainer.characters.hair import Hair, sample_hair
@@ -82,7 +82,7 @@ def sample_view(rng: np.random.Generator, level: bool = False) -> View:
     """
     front = rng.random() < 0.5
     yaw = rng.normal(0, 0.06) if front else sign(rng) * rng.uniform(0.25, 1.0)
-    pitch = float(np.clip(rng.normal(0, 0.3), -1, 1))
+    pitch = clamp(rng.normal(0, 0.3), -1, 1)
     roll, spread = (4.0, 0.06) if level else (12.0, 0.15)
     x, y = rng.normal(0, 0.4 * spread, 2)
     return View(

@@ -13,7 +13,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from trainer.characters.chance import pick, sign
+from trainer.characters.chance import clamp, pick, sign
 from trainer.characters.colour import Colour, adjust, argb, mix, shadow
 from trainer.characters.head import Head
 from trainer.characters.ink import Pen, Points, ellipse, path, ribbon, vertical
@@ -102,7 +102,7 @@ def sample_eyes(rng: np.random.Generator, head: Head, style: Style) -> Eyes:
     ]
     if rng.random() < 0.10:
         spots[0] = (side * 0.75, -0.45, big, big)
-    ratio = float(np.clip(0.62 + 0.055 * n[4] - (0.1 if head.kind == "man" else 0), 0.44, 0.74))
+    ratio = clamp(0.62 + 0.055 * n[4] - (0.1 if head.kind == "man" else 0), 0.44, 0.74)
     return Eyes(
         shape=shape,
         iris=pick(rng, _IRISES, (0.28, 0.25, 0.07, 0.09, 0.12, 0.07, 0.06, 0.06)),
@@ -111,12 +111,12 @@ def sample_eyes(rng: np.random.Generator, head: Head, style: Style) -> Eyes:
         height=head.eye_height,
         inner=inner + 0.04 * n[0],
         outer=outer + 0.06 * n[1],
-        peak=float(np.clip(peak + 0.08 * n[2], -0.4, 0.45)),
-        upper_box=float(np.clip(upper + 0.25 * n[3], 1.6, 4.5)),
-        lower_box=float(np.clip(lower + 0.25 * n[5], 1.4, 4.0)),
+        peak=clamp(peak + 0.08 * n[2], -0.4, 0.45),
+        upper_box=clamp(upper + 0.25 * n[3], 1.6, 4.5),
+        lower_box=clamp(lower + 0.25 * n[5], 1.4, 4.0),
         low_peak=low,
         iris_width=head.eye_width * ratio,
-        iris_height=head.eye_height * float(np.clip(1.0 + 0.07 * n[6], 0.86, 1.16)),
+        iris_height=head.eye_height * clamp(1.0 + 0.07 * n[6], 0.86, 1.16),
         rest=pick(
             rng,
             (1.0, float(rng.uniform(0.92, 1.0)), float(rng.uniform(0.62, 0.8))),

@@ -9,7 +9,7 @@ from typing import Final
 import numpy as np
 import skia
 
-from trainer.characters.chance import pick, sign
+from trainer.characters.chance import clamp, pick, sign
 from trainer.characters.colour import argb, mix, shadow
 from trainer.characters.head import Head
 from trainer.characters.ink import Pen, Points, curve, ellipse, path, radial, vertical
@@ -51,7 +51,7 @@ def sample_features(rng: np.random.Generator, head: Head) -> Features:
         rest_blush=float(rng.uniform(0.15, 0.55)) if rng.random() < resting else 0.0,
         blush_y=float(rng.uniform(0.26, 0.42)) * head.chin,
         blush_x=float(rng.uniform(0.46, 0.66)),
-        jaw_width=float(np.clip(rng.normal(1.0, 0.25), 0.6, 1.7)),
+        jaw_width=clamp(rng.normal(1.0, 0.25), 0.6, 1.7),
         jaw_gap=pick(rng, (0.0, float(rng.uniform(0.05, 0.2))), (0.7, 0.3)),
         pointy_ears=bool(rng.random() < 0.04),
         ear_inner=bool(rng.random() < 0.8),

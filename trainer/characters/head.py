@@ -7,7 +7,7 @@ from typing import Literal
 
 import numpy as np
 
-from trainer.characters.chance import pick
+from trainer.characters.chance import clamp, pick
 
 Kind = Literal["young", "man", "comic"]
 
@@ -59,31 +59,31 @@ def sample_head(rng: np.random.Generator) -> Head:
         chin = 1.04 + 0.145 * a
         eye_height, eye_width = 0.455 + 0.068 * b, 0.525 + 0.035 * (0.5 * b + n[0])
         width_eyes = 1.73 + 0.09 * a + 0.08 * c
-        width_mouth = width_eyes * float(np.clip(0.74 + 0.06 * n[1], 0.60, 0.90))
+        width_mouth = width_eyes * clamp(0.74 + 0.06 * n[1], 0.60, 0.90)
         nose_share, brow_gap = 0.52 - 0.04 * b, 0.225
-    chin = float(np.clip(chin, 0.78, 1.75))
-    eye_height = float(np.clip(eye_height, 0.19, 0.85))
-    mouth = chin * float(np.clip(0.68 + 0.045 * n[2], 0.57, 0.79))
+    chin = clamp(chin, 0.78, 1.75)
+    eye_height = clamp(eye_height, 0.19, 0.85)
+    mouth = chin * clamp(0.68 + 0.045 * n[2], 0.57, 0.79)
     hairline = -1.05 + 0.10 * n[3]
-    hair_top = hairline - float(np.clip(0.75 + 0.12 * n[4], 0.5, 1.0))
+    hair_top = hairline - clamp(0.75 + 0.12 * n[4], 0.5, 1.0)
     ear_top = 0.02 + 0.1 * n[5]
     return Head(
         kind=kind,
         chin=chin,
-        width_eyes=float(np.clip(width_eyes, 1.45, 2.3)),
+        width_eyes=clamp(width_eyes, 1.45, 2.3),
         width_mouth=float(width_mouth),
         cheek=float(rng.uniform(0.3, 0.5)),
         chin_width=float(rng.uniform(0.09, 0.16)) * (1.6 if kind == "man" else 1.0),
         hairline=float(hairline),
         skull_top=float(hair_top + 0.2),
         hair_top=float(hair_top),
-        hair_width=float(np.clip(2.68 + 0.22 * n[6], 2.25, 3.2)),
-        nose=mouth * float(np.clip(nose_share + 0.07 * n[7], 0.33, 0.75)),
+        hair_width=clamp(2.68 + 0.22 * n[6], 2.25, 3.2),
+        nose=mouth * clamp(nose_share + 0.07 * n[7], 0.33, 0.75),
         mouth=mouth,
         ear_top=float(ear_top),
         ear_bottom=float(ear_top + 0.48 + 0.08 * n[8]),
-        neck_width=float(np.clip(0.67 + 0.07 * n[9] + (0.3 if kind == "man" else 0), 0.48, 1.2)),
-        eye_width=float(np.clip(eye_width, 0.42, 0.70)),
+        neck_width=clamp(0.67 + 0.07 * n[9] + (0.3 if kind == "man" else 0), 0.48, 1.2),
+        eye_width=clamp(eye_width, 0.42, 0.70),
         eye_height=eye_height,
-        brow=-(0.5 * eye_height + float(np.clip(brow_gap + 0.07 * n[10], 0.09, 0.45))),
+        brow=-(0.5 * eye_height + clamp(brow_gap + 0.07 * n[10], 0.09, 0.45)),
     )

@@ -8,7 +8,7 @@ from typing import Final
 
 import numpy as np
 
-from trainer.characters.chance import pick, sign
+from trainer.characters.chance import clamp, pick, sign
 from trainer.characters.colour import adjust, argb, mix
 from trainer.characters.head import Head
 from trainer.characters.ink import Pen, Points, path
@@ -45,17 +45,15 @@ class Mouth:
 def sample_mouth(rng: np.random.Generator, head: Head, style: Style) -> Mouth:
     """Draw a design for the head."""
     man = head.kind == "man"
-    rest = float(np.clip(rng.gamma(9.0, 0.0185) + (0.12 if man else 0), 0.07, 0.42))
+    rest = clamp(rng.gamma(9.0, 0.0185) + (0.12 if man else 0), 0.07, 0.42)
     return Mouth(
         y=head.mouth,
         x=float(rng.normal(0.0, 0.012)),
         rest=rest,
         widest=float(rng.uniform(0.34, 0.55)),
-        tall=float(np.clip(head.chin - head.mouth, 0.22, 0.55))
-        / 0.34
-        * float(rng.uniform(0.85, 1.1)),
+        tall=clamp(head.chin - head.mouth, 0.22, 0.55) / 0.34 * float(rng.uniform(0.85, 1.1)),
         closed=pick(rng, ("line", "gap", "ends", "shape"), (0.60, 0.17, 0.15, 0.08)),
-        rest_curve=float(np.clip(rng.normal(0.1, 0.22), -0.4, 0.6)),
+        rest_curve=clamp(rng.normal(0.1, 0.22), -0.4, 0.6),
         rest_skew=float(rng.normal(0, 0.08)),
         cat=pick(rng, (0.0, float(rng.uniform(0.4, 1.0))), (0.95, 0.05)),
         lip_mark=bool(rng.random() < 0.12),

@@ -9,7 +9,7 @@ from typing import Final
 import numpy as np
 
 from contract.labels import EYE_COLOURS, HAIR_COLOURS
-from trainer.characters.chance import pick
+from trainer.characters.chance import clamp, pick
 from trainer.characters.colour import Colour, adjust, mix, rgb, shadow
 from trainer.characters.style import Style
 
@@ -104,7 +104,7 @@ def sample_palette(rng: np.random.Generator, style: Style) -> Palette:
         line=style.line(base),
         tip=tip,
     )
-    tan = float(np.clip(rng.beta(1.0, 6.5), 0, 1))
+    tan = clamp(rng.beta(1.0, 6.5), 0, 1)
     warm = float(rng.uniform(-0.012, 0.012))
     skin = mix(rgb("fff1e6"), rgb("c08a63"), tan * 1.1)
     skin = adjust(skin, hue=warm, saturation=float(rng.uniform(0.55, 1.3)) * style.saturation)

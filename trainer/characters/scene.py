@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from contract.labels import LANDMARKS
 from trainer.characters.background import draw_background, sample_background
-from trainer.characters.chance import pick
+from trainer.characters.chance import clamp, pick
 from trainer.characters.character import sample_character
 from trainer.characters.compose import draw_on
 from trainer.characters.damage import apply_damage, sample_damage
@@ -78,7 +78,7 @@ def _places(rng: np.random.Generator, count: int) -> list[View]:
         free = max(0.5 - 1.35 * distance, 0.06)
         view = View(
             yaw=float(rng.normal(0, 0.1)) if rng.random() < 0.5 else float(rng.uniform(-1, 1)),
-            pitch=float(np.clip(rng.normal(0, 0.4), -1, 1)),
+            pitch=clamp(rng.normal(0, 0.4), -1, 1),
             roll=float(rng.normal(0, 15)),
             eye_distance=distance,
             x=float(0.5 + rng.uniform(-free, free)),

@@ -7,7 +7,7 @@ from typing import Final, Literal
 
 import numpy as np
 
-from trainer.characters.chance import pick, sign
+from trainer.characters.chance import clamp, pick, sign
 from trainer.characters.colour import Colour, line_of, mix
 
 Shading = Literal["flat", "cel", "soft", "painted"]
@@ -61,7 +61,7 @@ def sample_style(rng: np.random.Generator, within: StyleRange = TRAINING) -> Sty
     shading: Shading = pick(rng, ("flat", "cel", "soft", "painted"), within.shading)
     line_colour: LineColour = pick(rng, ("tinted", "black", "hardly"), within.line_colour)
     low, high = within.line_width
-    width = float(np.clip(np.exp(rng.normal(np.log(0.011), 0.35)), low, high))
+    width = clamp(np.exp(rng.normal(np.log(0.011), 0.35)), low, high)
     return Style(
         line_width=width * (0.6 if line_colour == "hardly" else 1.0),
         even_pen=bool(rng.random() < 0.25),
@@ -69,10 +69,10 @@ def sample_style(rng: np.random.Generator, within: StyleRange = TRAINING) -> Sty
         darkness=float(rng.uniform(*within.darkness)) * (0.6 if line_colour == "hardly" else 1.0),
         shading=shading,
         light=sign(rng),
-        saturation=float(np.clip(rng.normal(1.0, 0.18), 0.45, 1.4)),
+        saturation=clamp(rng.normal(1.0, 0.18), 0.45, 1.4),
         sketchy=bool(rng.random() < 0.12),
         brows_over_hair=bool(rng.random() < 0.72),
         eyes_through_hair=bool(rng.random() < 0.57),
-        lash_weight=float(np.clip(rng.normal(0.047, 0.012), 0.02, 0.075)),
+        lash_weight=clamp(rng.normal(0.047, 0.012), 0.02, 0.075),
         shadow_depth=float(rng.uniform(0.10, 0.30)),
     )

@@ -51,12 +51,14 @@ def _waves(
     start: tuple[float, float], end: tuple[float, float], swing: float, turns: float, phase: float
 ) -> Points:
     """A wavy spine [9, 2] from `start` to `end`."""
-    t = np.linspace(0, 1, 9)[:, None]
-    line = np.array(start) * (1 - t) + np.array(end) * t
-    line[:, 0] += (
-        swing * (np.sin(2 * np.pi * turns * t[:, 0] + phase) - np.sin(phase)) * t[:, 0] ** 0.6
-    )
+    line = np.outer(1 - _DOWN, start) + np.outer(_DOWN, end)
+    if swing:
+        line[:, 0] += swing * (np.sin(2 * np.pi * turns * _DOWN + phase) - np.sin(phase)) * _LOOSE
     return line
+
+
+_DOWN: Final = np.linspace(0, 1, 9)
+_LOOSE: Final = _DOWN**0.6
 
 
 def _tip(rng: Rng, blunt: float) -> tuple[float, ...]:
@@ -96,8 +98,7 @@ def _hang(
             (x0, top), (x1, end), wave * float(rng.uniform(0.7, 1.3)), turns,
             float(rng.uniform(-0.6, 0.6)) + (0 if place > 0 else np.pi),
         )  # fmt: skip
-        bend = np.linspace(0, 1, 9) ** 3
-        line[:, 0] += np.sign(place) * curl * bend * float(rng.uniform(0.7, 1.2))
+        line[:, 0] += (np.sign(place) * curl * float(rng.uniform(0.7, 1.2))) * _DOWN**3
         half = 0.5 * width * float(rng.uniform(0.75, 1.3)) * np.array(_tip(rng, blunt))
         lines = [
             (float(rng.uniform(-0.6, 0.6)), float(rng.uniform(0.25, 0.7)))

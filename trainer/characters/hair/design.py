@@ -7,7 +7,7 @@ from typing import Final, Literal
 
 import numpy as np
 
-from trainer.characters.chance import pick, sign
+from trainer.characters.chance import clamp, pick, sign
 from trainer.characters.hair import back as backs
 from trainer.characters.hair import fringe as fringes
 from trainer.characters.hair import locks
@@ -83,12 +83,12 @@ def compose(
     parting = {
         "side_part": 0.42, "swoop": 0.45, "swept": 0.25, "over_eye": 0.25, "curtain": 0.05,
     }.get(fringe, 0.12)  # fmt: skip
-    place = float(np.clip(rng.normal(parting * sign(rng), 0.06), -0.6, 0.6))
+    place = clamp(rng.normal(parting * sign(rng), 0.06), -0.6, 0.6)
     covers: Side = "none"
     if fringe == "over_eye":
         covers = "left" if rng.random() < 0.5 else "right"
         place = abs(place) * (1 if covers == "left" else -1)
-    volume = float(np.clip(rng.normal(1.0, 0.12), 0.7, 1.25))
+    volume = clamp(rng.normal(1.0, 0.12), 0.7, 1.25)
     if back in ("boy", "tied"):
         volume *= 0.85
     dome = Dome.of(head, place, volume)

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from math import sqrt
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import NDArray
 
 from trainer.characters.head import Head
 from trainer.characters.ink import Points, curve
 from trainer.characters.view import View
+
+Line = NDArray[np.float64]
 
 WIDEST = -0.35
 """The y at which the dome has reached its full width."""
@@ -34,21 +37,24 @@ class Dome:
         top = head.hairline + (head.hair_top - head.hairline) * (0.5 + 0.5 * volume)
         return cls(half, top, head.hairline, face, parting, volume)
 
-    def flow(self, q: ArrayLike, r: ArrayLike) -> Points:
-        """Points [N, 2] on hair that starts at the parting (r=0) and reaches the brows' height
+    def flow(self, q: float | Line, r: Line) -> Points:
+        """Points [..., 2] on hair that starts at the parting (r=0) and reaches the brows' height
         (r=1), at the lateral place q: -1 and 1 are the silhouette, 0 the middle."""
-        q, r = np.broadcast_arrays(np.asarray(q, float), np.asarray(r, float))
-        side = np.abs(q) ** 2.2
-        turn = np.clip(r, 0, 1) * (np.pi / 2)
-        x = self.parting + (0.98 * q * self.half - self.parting) * np.sin(turn)
-        start = self.height(self.parting) + 0.09 * (1 - np.abs(q) ** 4)
-        fall = (1 - side) * r + side * (1 - np.cos(turn) + np.clip(r - 1, 0, None))
-        return np.stack([x, start + (WIDEST - start) * fall], -1)
+        out_of_middle = np.abs(q)
+        side = out_of_middle**2.2
+        turn = np.minimum(np.maximum(r, 0), 1) * (np.pi / 2)
+        start = self.height(self.parting) + 0.09 * (1 - out_of_middle**4)
+        fall = (1 - side) * r + side * (1 - np.cos(turn) + np.maximum(r - 1, 0))
+        y = start + (WIDEST - start) * fall
+        out = np.empty((*y.shape, 2))
+        out[..., 0] = self.parting + (0.98 * q * self.half - self.parting) * np.sin(turn)
+        out[..., 1] = y
+        return out
 
     def height(self, x: float) -> float:
         """The y of the silhouette above the lateral place `x`."""
         away = min(abs(x) / self.half, 1.0) ** 2.1
-        return float(WIDEST - (WIDEST - self.top) * np.sqrt(1 - away))
+        return WIDEST - (WIDEST - self.top) * sqrt(1 - away)
 
     def silhouette(self, bottom: float = 0.1) -> Points:
         """The outer line of the dome from the lower left over the top to the lower right [N, 2]."""
@@ -85,8 +91,8 @@ class Dome:
 def front_view(points: Points, head_top: float, hairline: float, view: View) -> Points:
     """Take hair in front of the face to view units: at the brows it stands a little above the
     face, at the crown it follows the skull, whose centre moves against the facing direction."""
-    x, y = np.clip(points[:, 0], -1.2, 1.2), points[:, 1]
-    s = np.clip((hairline + 0.2 - y) / (hairline + 0.2 - head_top), 0, 1)
+    x, y = np.minimum(np.maximum(points[:, 0], -1.2), 1.2), points[:, 1]
+    s = np.minimum(np.maximum((hairline + 0.2 - y) / (hairline + 0.2 - head_top), 0), 1)
     s = s * s * (3 - 2 * s)
     return view.raised(points, 0.06 * (1 - s) + s * _skull(x))  # type: ignore[arg-type]
 

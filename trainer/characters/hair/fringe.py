@@ -7,12 +7,16 @@ from typing import Final
 
 import numpy as np
 
-from trainer.characters.chance import pick, sign
+from trainer.characters.chance import clamp, pick, sign
 from trainer.characters.hair.dome import WIDEST, Dome
 from trainer.characters.hair.strand import Strand, laid
 from trainer.characters.head import Head
 
 Rng = np.random.Generator
+
+_LAID: Final = np.array([0.05, 0.28, 0.52, 0.78])
+_HUG: Final = np.array([0.0, 1.0, 0.8, 0.0])
+_DOWN: Final = np.linspace(0, 1, 13)
 
 
 def clump(
@@ -36,21 +40,19 @@ def clump(
     `hug` (0 to 1) keeps it close to the parting down to the hairline.
     """
     low = max(0.6, 1 - 0.35 * max(0.0, WIDEST - tip[1] + 0.45))
-    near = np.array([0.0, hug, 0.8 * hug, 0.0]) * (dome.parting / dome.half - q)
-    flow = dome.flow(q + near, np.array([0.05, 0.28, 0.52, 0.78]) * low)
-    last = flow[-1]
-    end = np.array(tip)
-    middle = 0.5 * (last + end) + (0.5 * swing, 0.0)
-    middle[0] += 0.12 * (last[0] - end[0])
-    s = np.linspace(0, 1, 13)
-    shape = np.sin(np.clip(0.12 + 0.88 * s / max(fork, 0.3), 0, 1) * np.pi / 2)
-    late = np.clip((s - fork) / (1 - fork), 0, 1)
+    places = q + (hug * (dome.parting / dome.half - q)) * _HUG if hug else q
+    flow = dome.flow(places, low * _LAID)
+    (x, y), (to_x, to_y) = flow[-1].tolist(), tip
+    middle = (0.5 * (x + to_x) + 0.5 * swing + 0.12 * (x - to_x), 0.5 * (y + to_y))
+    rise = np.minimum(0.12 + (0.88 / max(fork, 0.3)) * _DOWN, 1)
+    shape = np.sin(rise * (np.pi / 2))
+    late = np.maximum((_DOWN - fork) / (1 - fork), 0)
     shape = shape * (blunt + (1 - blunt) * (1 - late**belly))
     count = pick(rng, (0, 1, 1, 2, 3)) if width > 0.13 else int(rng.random() < 0.3)
     lines = [(float(rng.uniform(-0.6, 0.6)), float(rng.uniform(0.18, 0.5))) for _ in range(count)]
     return laid(
         "front",
-        np.stack([*flow, middle, end]),
+        np.concatenate([flow, (middle, tip)]),
         0.55 * width * shape,
         bare=float(rng.uniform(0.28, 0.5)) if bare is None else bare,
         lines=lines,
@@ -68,7 +70,7 @@ def _cuts(rng: Rng, count: int, span: float, uneven: float = 0.5) -> tuple[np.nd
 
 def _order(rng: Rng, strands: list[Strand]) -> list[Strand]:
     """Outer clumps below, middle ones above, with some chance."""
-    key = [-abs(s.spine[-1][0]) + 0.25 * rng.random() for s in strands]
+    key = [-abs(s.tip[0]) + 0.25 * rng.random() for s in strands]
     return [strands[i] for i in np.argsort(key)]
 
 
@@ -107,7 +109,7 @@ def _row(
         out.append(
             clump(
                 dome, q, (w * dome.half + 0.035) * thin, tip, rng,
-                fork=float(np.clip(share, 0.35, 0.97)),
+                fork=clamp(share, 0.35, 0.97),
                 blunt=float(rng.uniform(*blunt)), belly=float(rng.uniform(*belly)),
                 swing=float(rng.normal(0, 0.03)),
             )
@@ -156,7 +158,7 @@ def _sided(
             end = x + side * push * (1.15 - 0.8 * share) + float(rng.normal(0, 0.03))
             part.append(
                 clump(
-                    dome, x / dome.half, wide, (float(np.clip(end, -limit, limit)), y), rng,
+                    dome, x / dome.half, wide, (clamp(end, -limit, limit), y), rng,
                     fork=float(rng.uniform(0.42, 0.62)), belly=float(rng.uniform(1.0, 1.6)),
                     swing=-side * float(rng.uniform(0, 0.5)) * push,
                     hug=0.4 if i == 0 else 0.0,
@@ -209,7 +211,7 @@ def _swoop(dome: Dome, head: Head, rng: Rng) -> list[Strand]:
     out = []
     for i, q in enumerate(np.linspace(0.1, span, int(rng.integers(2, 4)))):
         x = -way * (0.35 + 0.5 * q) * dome.face
-        tip = (float(np.clip(x * 1.15, -0.97 * dome.face, 0.97 * dome.face)), -0.25 + 0.2 * i)
+        tip = (clamp(x * 1.15, -0.97 * dome.face, 0.97 * dome.face), -0.25 + 0.2 * i)
         out.append(clump(dome, -way * q, 0.34, tip, rng, fork=0.55))
     y = _tips(head, rng, 0.1)
     count = int(rng.integers(3, 5))
@@ -330,7 +332,7 @@ def _tips(head: Head, rng: Rng, lower: float) -> float:
     """The y of the tips: most cross the brows, some only reach them (ANATOMY's quantiles)."""
     brow = head.brow
     y = brow + 0.16 + 0.10 * float(rng.normal()) + lower
-    return float(np.clip(y, brow - 0.12, min(-0.02, brow + 0.5)))
+    return clamp(y, brow - 0.12, min(-0.02, brow + 0.5))
 
 
 SHAPES: Final[dict[str, Callable[[Dome, Head, Rng], list[Strand]]]] = {

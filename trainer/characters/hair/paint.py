@@ -110,7 +110,7 @@ class _Ink:
             if (dressed.flat and strand.bare > 0) or (off is not None and strand.off != off):
                 continue
             self.pen.fill(joined([clumps.outlines[i]]), base, fill)
-            wide = max(strand.half)
+            wide = clumps.widest[i]
             if strips and wide > 0.04:
                 simple = dressed.hard or wide < self.fine
                 self._shade(joined([strips[i]]), clumps.edges[i], strand.shade, simple)
@@ -161,13 +161,16 @@ class _Ink:
         if hard:
             reach = np.array([s.shade for s in clumps.strands])[:, None] * _SWELL
         else:
-            shades = [s.shade if max(s.half) < self.fine else 2.2 for s in clumps.strands]
+            shades = [
+                strand.shade if wide < self.fine else 2.2
+                for strand, wide in zip(clumps.strands, clumps.widest, strict=True)
+            ]
             reach = np.clip(np.array(shades)[:, None] * _SWELL, 0, 1)
         return loop(far, far + (near - far) * reach[..., None])
 
     def _lit(self, clumps: Clumps) -> dict[int, Contour]:
         """Strips along the lit edge of the broad strands, by their place."""
-        broad = [i for i, s in enumerate(clumps.strands) if max(s.half) > 0.12]
+        broad = [i for i, wide in enumerate(clumps.widest) if wide > 0.12]
         if not broad:
             return {}
         far, near = (side[broad] for side in self._sides(clumps))

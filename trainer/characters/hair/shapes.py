@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from trainer.characters.hair.contour import Contour, joined, loop, smooth
 from trainer.characters.hair.design import Hair
 from trainer.characters.hair.dome import back_view, front_view
-from trainer.characters.hair.strand import Strand, edges
+from trainer.characters.hair.strand import Strand, edges, stations
 from trainer.characters.head import Head
 from trainer.characters.ink import Points
 from trainer.characters.view import View
@@ -20,10 +20,12 @@ from trainer.characters.view import View
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Layer:
-    """The strands of one layer and their edges [K, 2, STATIONS, 2] in face units."""
+    """The strands of one layer, their edges [K, 2, STATIONS, 2] in face units, and half of how wide
+    each is at its widest."""
 
     strands: tuple[Strand, ...]
     edges: Points
+    widest: tuple[float, ...]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -34,6 +36,11 @@ class Clumps:
     layer: Layer
     edges: Points
     outlines: tuple[Contour, ...]
+
+    @property
+    def widest(self) -> tuple[float, ...]:
+        """Half of how wide each is at its widest, in the same order."""
+        return self.layer.widest
 
     @property
     def strands(self) -> tuple[Strand, ...]:
@@ -103,7 +110,15 @@ class _Laid:
 
 @lru_cache(maxsize=64)
 def _laid(hair: Hair) -> _Laid:
-    back, body, front = (_layer(hair, name) for name in ("back", "body", "front"))
+    spines, widths = stations(hair.strands)
+    both, widest = edges(spines, widths), widths.max(1, initial=0.0).tolist()
+
+    def layer(name: str) -> Layer:
+        chosen = [i for i, strand in enumerate(hair.strands) if strand.layer == name]
+        strands = tuple(hair.strands[i] for i in chosen)
+        return Layer(strands, both[chosen], tuple(widest[i] for i in chosen))
+
+    back, body, front = layer("back"), layer("body"), layer("front")
     lines = [hair.dome.cap(), hair.dome.silhouette(-0.05), *hair.dome.rims()]
     before = [*lines, *hair.shine_shapes, *hair.parting_lines, front.edges.reshape(-1, 2)]
     behind = [
@@ -115,11 +130,6 @@ def _laid(hair: Hair) -> _Laid:
         np.concatenate(before), np.cumsum([len(p) for p in before[:-1]]),
         np.concatenate(behind), np.cumsum([len(p) for p in behind[:-1]]),
     )  # fmt: skip
-
-
-def _layer(hair: Hair, name: str) -> Layer:
-    strands = tuple(s for s in hair.strands if s.layer == name)
-    return Layer(strands, edges(strands))
 
 
 def _clumps(layer: Layer, points: Points) -> Clumps:

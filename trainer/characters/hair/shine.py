@@ -33,11 +33,11 @@ def shine_shapes(dome: Dome, kind: Shine, rng: Rng, *, open_brow: bool) -> tuple
     if kind == "streaks":
         count = int(rng.integers(5, 12))
         places = -0.8 + 1.6 * (np.arange(count) + rng.uniform(0, 0.8, count)) / count
-        return tuple(_streak(dome, q, height, 0.05, 0.02, rng) for q in places.tolist())
+        return _streaks(dome, places.tolist(), height, 0.05, 0.02, rng)
     if kind == "patches":
         starts = [float(rng.uniform(-0.6, 0.1)), float(rng.uniform(0.1, 0.6))]
         groups = [[start + 0.09 * i for i in range(int(rng.integers(2, 5)))] for start in starts]
-        return tuple(_streak(dome, q, height, 0.06, 0.04, rng) for group in groups for q in group)
+        return _streaks(dome, [q for group in groups for q in group], height, 0.06, 0.04, rng)
     reach = float(rng.uniform(0.7, 0.9))
     return _arc(dome, height, reach, rng) if kind == "arc" else _zigzag(dome, height, reach, rng)
 
@@ -47,12 +47,21 @@ def _ring(height: float, q: NDArray[np.float64]) -> NDArray[np.float64]:
     return height + 0.32 * q * q
 
 
-def _streak(dome: Dome, q: float, height: float, long: float, wide: float, rng: Rng) -> Points:
-    length = long * float(rng.uniform(0.8, 3.0))
-    middle = height + 0.32 * q * q + float(rng.uniform(-0.025, 0.025))
-    r = middle + length * np.array([-1, -0.5, 0, 0.5, 1])
-    lens = wide * float(rng.uniform(0.4, 1.4)) * np.array([0, 0.8, 1, 0.8, 0])
-    return np.concatenate([dome.flow(q - lens, r), dome.flow(q + lens, r)[-2:0:-1]])
+def _streaks(
+    dome: Dome, places: list[float], height: float, long: float, wide: float, rng: Rng
+) -> tuple[Points, ...]:
+    """Lens shapes at the lateral `places`, along the flow."""
+    q = np.array(places)[:, None]
+    drawn = rng.uniform(*_STREAK, (len(places), 3))
+    middle = _ring(height, q) + drawn[:, 1:2]
+    r = middle + (long * drawn[:, :1]) * np.array([-1, -0.5, 0, 0.5, 1])
+    lens = (wide * drawn[:, 2:]) * np.array([0, 0.8, 1, 0.8, 0])
+    outlines = np.concatenate([dome.flow(q - lens, r), dome.flow(q + lens, r)[:, -2:0:-1]], 1)
+    return tuple(outlines)
+
+
+_STREAK: Final = (0.8, -0.025, 0.4), (3.0, 0.025, 1.4)
+"""Least and most length, place and width of a streak."""
 
 
 def _arc(dome: Dome, height: float, reach: float, rng: Rng) -> tuple[Points, ...]:
@@ -86,10 +95,7 @@ def _zigzag(dome: Dome, height: float, reach: float, rng: Rng) -> tuple[Points, 
 def parting_lines(dome: Dome, rng: Rng) -> tuple[Points, ...]:
     """Fine lines [6, 2] that leave the parting along the flow."""
     count = int(rng.integers(4, 11))
-    out = []
-    for i in range(count):
-        q = -0.85 + 1.7 * (i + float(rng.random())) / count
-        start = 0.07 + 0.38 * float(rng.random()) ** 1.5
-        r = np.linspace(start, start + float(rng.uniform(0.14, 0.4)), 6)
-        out.append(dome.flow(q, r))
-    return tuple(out)
+    drawn = rng.uniform((0.0, 0.0, 0.14), (1.0, 1.0, 0.4), (count, 3))
+    q = -0.85 + 1.7 * (np.arange(count)[:, None] + drawn[:, :1]) / count
+    start = 0.07 + 0.38 * drawn[:, 1:2] ** 1.5
+    return tuple(dome.flow(q, start + drawn[:, 2:] * np.linspace(0, 1, 6)))
