@@ -54,7 +54,8 @@ def test_it_says_where_it_listens_and_finishes_what_it_accepted(model_repository
         with httpx.Client(base_url=match[1], timeout=30) as client:
             assert client.get("/readyz").status_code == 200
             thread.start()
-            while "under_way 2.0" not in client.get("/metrics").text:
+            accepted = re.compile(r'celmood_work_units{state="running"} (?!0)')
+            while not accepted.search(client.get("/metrics").text):
                 assert thread.is_alive(), "the picture was done before it could be interrupted"
         process.send_signal(signal.SIGTERM)
         thread.join(30)
