@@ -11,7 +11,6 @@ from typing import Any, Final
 
 import uvicorn
 from fastapi import FastAPI
-from prometheus_client.multiprocess import mark_process_dead
 from uvicorn.config import STARTUP_FAILURE
 from uvicorn.supervisors import Multiprocess
 
@@ -20,9 +19,8 @@ from faces.lbp import CascadeError
 from serving import logs
 from serving.app import create_app
 from serving.engine import open_engine
+from serving.scrape import FOLDER
 from serving.settings import SettingsError, from_environment, variable
-
-FIGURES: Final = "PROMETHEUS_MULTIPROC_DIR"
 
 SERVER: Final[dict[str, Any]] = {
     "lifespan": "on",
@@ -53,7 +51,7 @@ def serve_processes(count: int, listener: socket.socket, given: Mapping[str, obj
     """
     os.environ |= {variable(name): str(value) for name, value in given.items() if value is not None}
     with tempfile.TemporaryDirectory(prefix="celmood-figures-") as folder:
-        os.environ.setdefault(FIGURES, folder)
+        os.environ.setdefault(FOLDER, folder)
         config = uvicorn.Config("serving.processes:app", factory=True, workers=count, **SERVER)
         processes = _Processes(config, [listener])
         processes.run()
@@ -61,27 +59,17 @@ def serve_processes(count: int, listener: socket.socket, given: Mapping[str, obj
 
 
 class _Processes(Multiprocess):
-    """Says where it listens when all are ready; takes the gauges of the dead out of the figures."""
+    """Says where it listens when all are ready."""
 
     def init_processes(self) -> None:
         super().init_processes()
-        self._known = self._pids()
         if all(process.wait_until_ready(_START_S) for process in self.processes):
             announce(self.sockets[0])
-
-    def keep_subprocess_alive(self) -> None:
-        super().keep_subprocess_alive()
-        for pid in self._known - self._pids():
-            mark_process_dead(pid)  # type: ignore[no-untyped-call]
-        self._known = self._pids()
 
     @property
     def failed(self) -> bool:
         """A process could not start."""
         return any(process.exitcode == STARTUP_FAILURE for process in self.processes)
-
-    def _pids(self) -> set[int | None]:
-        return {process.pid for process in self.processes}
 
 
 def app() -> FastAPI:
