@@ -12,16 +12,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from faces.canvas import (
-    RGB8,
-    Canvas,
-    Colour,
-    as_samples,
-    over_ground,
-    premultiplied,
-    shrunk,
-    whole_pixels,
-)
+from faces.canvas import RGB8, Canvas, Colour, halved, over_ground, reduced, whole_pixels
 from faces.face import Box, Point
 
 Matrix = NDArray[np.float64]
@@ -86,17 +77,23 @@ def covered(matrix: Matrix, size: int) -> Box:
 def crop(canvas: Canvas, matrix: Matrix, size: int, ground: Colour) -> RGB8:
     """The aligned face [size, size, 3] in sRGB; beyond the picture its border goes on.
 
-    A face larger than the crop is made smaller with an area filter first, so lines do not break.
+    A face larger than the crop is sampled at twice the crop's size and averaged, so that lines do
+    not break.
     """
+    scale = scale_of(matrix)
     reach = covered(matrix, size)
-    margin = 2 + 2 / scale_of(matrix)
+    margin = 2 + 2 / scale
     left, right = whole_pixels(reach.x - margin, reach.x + reach.width + margin, canvas.width)
     top, bottom = whole_pixels(reach.y - margin, reach.y + reach.height + margin, canvas.height)
-    samples = premultiplied(canvas.pixels[top:bottom, left:right], canvas.has_alpha)
-    smaller = shrunk(samples, scale_of(matrix))
-    before = (smaller.shape[1] / samples.shape[1], smaller.shape[0] / samples.shape[0])
-    local = of_centres(scaled(matrix, before, (left, top)))
+    samples, step = reduced(canvas, (left, top, right, bottom), scale)
+    times = 2 if scale < 1 else 1
+    local = of_centres(scaled(times * matrix, (1 / step, 1 / step), (left, top)))
     turned = cv2.warpAffine(
-        smaller, local, (size, size), flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE
+        samples,
+        local,
+        (times * size, times * size),
+        flags=cv2.INTER_LINEAR,
+        borderMode=cv2.BORDER_REPLICATE,
     )
-    return over_ground(as_samples(turned), canvas, ground)
+    seen = np.asarray(turned, np.uint8)
+    return over_ground(halved(seen) if times > 1 else seen, canvas, ground)

@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 
 import cv2
 import numpy as np
@@ -18,11 +18,17 @@ from numpy.typing import NDArray
 Pixels = NDArray[np.uint8] | NDArray[np.uint16]
 """[H, W, C]: grey, grey and alpha, RGB, or RGB and alpha (straight), for C of 1 to 4."""
 
-Samples = NDArray[np.float32] | Pixels
-"""Pixels on their way: straight as in the file, or float32 where colours are times alpha."""
+Samples = NDArray[np.uint8]
+"""[H, W, 3], or [H, W, 4] with colours times alpha, so that they can be averaged."""
 
 RGB8 = NDArray[np.uint8]
 Colour = tuple[int, int, int]
+
+Place = tuple[int, int, int, int]
+"""A part of a picture in whole pixels: left, top, right, bottom; the last two are beyond it."""
+
+_BAND: Final = 256
+"""Rows of the picture that are made smaller at once, so that memory stays small."""
 
 
 def _same(colours: RGB8) -> RGB8:
@@ -59,51 +65,78 @@ class Canvas:
         return self.to_srgb is not _same
 
 
-def premultiplied(pixels: Pixels, alpha: bool) -> Samples:
-    """Pixels ready to be resampled: colours times alpha as float32, or untouched when opaque."""
+def reduced(canvas: Canvas, place: Place, scale: float) -> tuple[Samples, int]:
+    """`place` as eight-bit samples, each the mean of `step` x `step` pixels; and that step.
+
+    The step is the largest power of two that leaves at least two samples for a pixel of a target
+    that is `scale` times as large as the place, so that the target still can be a mean of them.
+    Where the place does not divide by it, its last row and column go on.
+    """
+    left, top, right, bottom = place
+    times = max(0, math.floor(math.log2(0.5 / scale)))
+    step = 2**times
+    rows = max(step, _BAND)
+    bands = []
+    for row in range(top, bottom, rows):
+        samples = _samples(canvas.pixels[row : min(row + rows, bottom), left:right])
+        for _ in range(times):
+            samples = halved(samples)
+        bands.append(samples)
+    return bands[0] if len(bands) == 1 else np.concatenate(bands), step
+
+
+def halved(samples: Samples) -> Samples:
+    """The means of 2 x 2 samples; an odd last row or column counts twice."""
+    height, width = samples.shape[:2]
+    if height % 2 or width % 2:
+        edge = cv2.BORDER_REPLICATE
+        samples = np.asarray(
+            cv2.copyMakeBorder(samples, 0, height % 2, 0, width % 2, edge), np.uint8
+        )
+        height, width = samples.shape[:2]
+    half = width // 2, height // 2
+    return np.asarray(cv2.resize(samples, half, interpolation=cv2.INTER_AREA), np.uint8)
+
+
+def _samples(pixels: Pixels) -> Samples:
+    """Pixels of any kind as RGB in eight bits, times alpha where they have it."""
+    eight: NDArray[Any] = pixels
+    if pixels.dtype == np.uint16:
+        eight = cv2.convertScaleAbs(pixels, alpha=255 / 65535).reshape(pixels.shape)
+    match pixels.shape[2]:
+        case 1:
+            eight = cv2.cvtColor(eight, cv2.COLOR_GRAY2RGB)
+        case 2:
+            grey, alpha = cv2.split(eight)
+            eight = cv2.cvtColor(cv2.merge([grey, grey, grey, alpha]), cv2.COLOR_RGBA2mRGBA)
+        case 4:
+            eight = cv2.cvtColor(eight, cv2.COLOR_RGBA2mRGBA)
+    return np.asarray(eight, np.uint8)
+
+
+def over_ground(samples: Samples, canvas: Canvas, ground: Colour) -> RGB8:
+    """Samples [S, S, 3 or 4] of `canvas` as sRGB [S, S, 3] over `ground`."""
+    if samples.shape[2] == 3:
+        return canvas.to_srgb(samples)
+    colours, alpha = cv2.cvtColor(samples, cv2.COLOR_RGBA2RGB), samples[..., 3]
+    if canvas.profiled:  # a profile speaks of straight colours
+        share = np.maximum(alpha, 1)[..., None] * np.float32(1 / 255)
+        straight = np.clip(np.rint(colours / share), 0, 255).astype(np.uint8)
+        seen = np.dstack([canvas.to_srgb(straight), alpha])
+        colours = cv2.cvtColor(cv2.cvtColor(seen, cv2.COLOR_RGBA2mRGBA), cv2.COLOR_RGBA2RGB)
+    through = np.arange(255, -1, -1, dtype=np.float32)[:, None] * np.array(ground, np.float32)
+    below = np.rint(through / 255).astype(np.uint8)[:, None]  # what shows through, by alpha
+    return np.asarray(cv2.add(colours, cv2.LUT(cv2.merge([alpha] * 3), below)), np.uint8)
+
+
+def premultiplied(pixels: Pixels, alpha: bool) -> Pixels | NDArray[np.float32]:
+    """Pixels to be resampled exactly: colours times alpha as float32, or untouched when opaque."""
     top = np.iinfo(pixels.dtype).max
     if not alpha or int(pixels[..., -1].min()) == top:
         return pixels
     result = pixels.astype(np.float32)
-    share = result[..., -1:] * np.float32(1 / top)
-    result[..., :-1] *= share
+    result[..., :-1] *= result[..., -1:] * np.float32(1 / top)
     return result
-
-
-def over_ground(samples: Samples, canvas: Canvas, ground: Colour) -> RGB8:
-    """Samples [S, S, C] of `canvas` as sRGB [S, S, 3] over `ground`."""
-    top = canvas.top
-    colours = samples[..., :-1] if canvas.has_alpha else samples
-    share: NDArray[np.float32] | None = None
-    values: NDArray[np.float32] = colours.astype(np.float32)
-    if canvas.has_alpha and samples.dtype == np.float32:
-        share = np.asarray(np.clip(samples[..., -1:] / np.float32(top), 0, 1), np.float32)
-        values /= np.maximum(share, np.float32(1e-4))
-    if values.shape[2] == 1:
-        values = np.repeat(values, 3, axis=2)
-    rgb = canvas.to_srgb(_rounded(values * np.float32(255 / top)))
-    if share is None:
-        return rgb
-    below = np.array(ground, np.float32)
-    return _rounded(below + share * (rgb - below))
-
-
-def _rounded(values: NDArray[np.float32]) -> RGB8:
-    return np.clip(np.rint(values), 0, 255).astype(np.uint8)
-
-
-def shrunk(samples: Samples, scale: float) -> Samples:
-    """`samples` [H, W, C] made smaller by `scale` < 1 with an area filter, else as they are."""
-    if scale >= 1:
-        return samples
-    height, width = samples.shape[:2]
-    size = max(1, round(width * scale)), max(1, round(height * scale))
-    return as_samples(cv2.resize(samples, size, interpolation=cv2.INTER_AREA))
-
-
-def as_samples(array: NDArray[Any]) -> Samples:
-    """What OpenCV gave back as [H, W, C]: it drops the last axis when C is 1."""
-    return array if array.ndim == 3 else array[..., None]
 
 
 def whole_pixels(start: float, stop: float, length: int) -> tuple[int, int]:

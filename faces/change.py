@@ -2,20 +2,22 @@
 
 The network says where and how far pixels move and where new paint goes; moving is done with the
 picture's own pixels, so what is not painted stays as sharp as it was. Pixels that do not change
-keep their bytes, and so does alpha.
+keep their bytes, and so does alpha. The work goes tile by tile and costs what is changed, however
+large the picture and the face are.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
 from faces.align import Matrix, inverse, of_centres, scale_of, scaled
-from faces.canvas import Canvas, Pixels, premultiplied, shrunk, whole_pixels
+from faces.canvas import Canvas, Pixels, Place, premultiplied, whole_pixels
 
 Floats = NDArray[np.float32]
 Rectangle = tuple[int, int, int, int]
@@ -27,8 +29,11 @@ _FEATHER: Final = 0.06
 """Width of the crop's border, in sides, over which a change fades to nothing."""
 
 _LEAST_MASK: Final = 1 / 510
-_LEAST_MOVE: Final = 0.05
+_LEAST_MOVE: Final = 0.1
 """Moves shorter than this, in pixels of the picture, are none; longer ones lose as much."""
+
+_TILE: Final = 160
+"""Side of the squares of the picture that are worked on one by one; OpenCV takes 32,767 points."""
 
 
 @dataclass(frozen=True)
@@ -51,141 +56,207 @@ def apply(pixels: Pixels, canvas: Canvas, matrix: Matrix, change: Change) -> Rec
     written, NOTHING when there is none.
     """
     layers = _layers(change, matrix, canvas)
-    place = _reach(layers, matrix, pixels)
+    if layers is None:
+        return NOTHING
+    place = layers.place(canvas)
     if place is None:
         return NOTHING
-    left, top, right, bottom = place
-    paint, mask, move = _at_picture(layers, matrix, place)
-
-    length = np.hypot(move[..., 0], move[..., 1])
-    move *= np.maximum(0, 1 - _LEAST_MOVE / np.maximum(length, 1e-6))[..., None]
-    moved = length > _LEAST_MOVE
-    mask[mask < _LEAST_MASK] = 0
-    touched = moved | (mask > 0)
-    here = pixels[top:bottom, left:right]
-    if canvas.has_alpha:
-        touched &= here[..., -1] > 0
-    rows, columns = np.flatnonzero(touched.any(axis=1)), np.flatnonzero(touched.any(axis=0))
-    if not rows.size:
+    source = _Source.of(pixels, place, layers.furthest, canvas.has_alpha)
+    written = [
+        rectangle
+        for tile in _tiles(place)
+        if (rectangle := _apply_tile(pixels, source, layers, tile)) is not None
+    ]
+    if not written:
         return NOTHING
-
-    old = _moved(pixels, canvas.has_alpha, place, move, moved)
-    new = old + mask[..., None] * (paint * np.float32(canvas.top) - old)
-    count = new.shape[2]
-    values = np.clip(np.rint(new), 0, canvas.top).astype(pixels.dtype)
-    here[..., :count][touched] = values[touched]
-    return (
-        left + int(columns[0]),
-        top + int(rows[0]),
-        int(columns[-1] - columns[0]) + 1,
-        int(rows[-1] - rows[0]) + 1,
-    )
+    left, top, right, bottom = np.array(written).T
+    x, y = int(left.min()), int(top.min())
+    return x, y, int(right.max()) - x, int(bottom.max()) - y
 
 
 @dataclass(frozen=True)
 class _Layers:
-    paint: Floats  # [S, S, 1 or 3] in the picture's own colours, 0 to 1
-    cover: Floats  # [S, S, 3]: mask, then displacement in pixels of the picture
+    """The part of a change that does something, no finer than the picture."""
+
+    some: NDArray[np.uint8]  # [h, w]: not 0 where the cover does anything
+    cover: Floats  # [h, w, 3]: mask, then displacement in pixels of the picture
+    paint: Floats  # [h, w, 2 or 4]: the picture's own colours, 0 to its top value; then mask
+    matrix: Matrix  # brings these pixels to the picture
+
+    @property
+    def furthest(self) -> int:
+        """No move of the change is longer, in pixels of the picture."""
+        return int(np.ceil(cv2.norm(self.cover, cv2.NORM_INF))) + 1
+
+    def seen_at(self, points: Floats) -> Floats:
+        """Where `points` [2, n] of the picture lie in these layers, in OpenCV's coordinates."""
+        there = of_centres(inverse(self.matrix)).astype(np.float32)
+        return there[:, :2] @ points + there[:, 2:]
+
+    def place(self, canvas: Canvas) -> Place | None:
+        """What of the picture lies under the layers; None when they lie beside it."""
+        height, width = self.some.shape
+        corners = np.array([[0, width, 0, width], [0, 0, height, height], [1, 1, 1, 1]], np.float64)
+        across, down = self.matrix @ corners
+        beside = across.max() <= 0 or across.min() >= canvas.width
+        if beside or down.max() <= 0 or down.min() >= canvas.height:
+            return None
+        left, right = whole_pixels(float(across.min()), float(across.max()), canvas.width)
+        top, bottom = whole_pixels(float(down.min()), float(down.max()), canvas.height)
+        return left, top, right, bottom
 
 
-def _layers(change: Change, matrix: Matrix, canvas: Canvas) -> _Layers:
+def _layers(change: Change, matrix: Matrix, canvas: Canvas) -> _Layers | None:
     """The change in the picture's colours and pixels, faded towards the border of the crop."""
     size = change.mask.shape[-1]
-    paint = np.asarray(np.clip(change.paint.transpose(1, 2, 0), 0, 1), np.float32)
-    if canvas.profiled:
-        rgb = canvas.from_srgb(np.rint(paint * 255).astype(np.uint8))
-        paint = np.asarray(rgb / np.float32(255), np.float32)
-    if canvas.pixels.shape[2] < 3:
-        paint = np.asarray(cv2.cvtColor(paint, cv2.COLOR_RGB2GRAY), np.float32)[..., None]
-    cover = np.zeros((size, size, 3), np.float32)
-    cover[..., 0] = np.clip(change.mask, 0, 1)
+    back = inverse(matrix)
+    fade = _fade(size)
+    mask = np.clip(change.mask, 0, 1) * fade
+    mask[mask < _LEAST_MASK] = 0
+    x = y = np.zeros_like(mask)
     if change.displacement is not None:
-        turn = (inverse(matrix)[:, :2] * size).astype(np.float32)
-        cover[..., 1:] = change.displacement.transpose(1, 2, 0) @ turn.T
-    edge = (np.arange(size, dtype=np.float32) + 0.5) / size
-    fade = np.clip(np.minimum(edge, 1 - edge) / np.float32(_FEATHER), 0, 1)
-    fade = fade * fade * (3 - 2 * fade)
-    cover *= np.minimum(fade[:, None], fade[None, :])[..., None]
-    return _Layers(paint, cover)
-
-
-def _reach(layers: _Layers, matrix: Matrix, pixels: Pixels) -> tuple[int, int, int, int] | None:
-    """Left, top, right, bottom of the picture's part that the change can touch."""
-    mask, x, y = (layers.cover[..., i] for i in range(3))
-    some = (mask >= _LEAST_MASK / 2) | (np.hypot(x, y) >= _LEAST_MOVE / 2)
+        across, down = change.displacement * (fade * np.float32(size))
+        turn = back[:, :2].astype(np.float32)
+        x = turn[0, 0] * across + turn[0, 1] * down
+        y = turn[1, 0] * across + turn[1, 1] * down
+        kept = np.maximum(0, 1 - _LEAST_MOVE / np.maximum(cv2.magnitude(x, y), 1e-6))
+        x, y = x * kept, y * kept
+    some = (mask > 0) | (x != 0) | (y != 0)
     rows, columns = np.flatnonzero(some.any(axis=1)), np.flatnonzero(some.any(axis=0))
     if not rows.size:
         return None
-    margin = 2.0
-    x0, x1 = columns[0] - margin, columns[-1] + 1 + margin
-    y0, y1 = rows[0] - margin, rows[-1] + 1 + margin
-    corners = np.array([[x0, x1, x0, x1], [y0, y0, y1, y1], [1, 1, 1, 1]], np.float64)
-    across, down = inverse(matrix) @ corners
-    height, width = pixels.shape[:2]
-    if across.max() <= 0 or down.max() <= 0 or across.min() >= width or down.min() >= height:
-        return None
-    left, right = whole_pixels(float(across.min()), float(across.max()), width)
-    top, bottom = whole_pixels(float(down.min()), float(down.max()), height)
-    return left, top, right, bottom
+    margin = 2  # as far as cubic interpolation looks
+    top, bottom = max(0, int(rows[0]) - margin), min(size, int(rows[-1]) + 1 + margin)
+    left, right = max(0, int(columns[0]) - margin), min(size, int(columns[-1]) + 1 + margin)
+    part = slice(top, bottom), slice(left, right)
+    planes = *_colours(change.paint[:, *part], canvas), mask[part]
+    layers = some[part].astype(np.uint8) * 255, cv2.merge([mask[part], x[part], y[part]])
+    seen, cover, paint = (_shrunk(v, 1 / scale_of(matrix)) for v in (*layers, cv2.merge(planes)))
+    before = seen.shape[1] / (right - left), seen.shape[0] / (bottom - top)
+    return _Layers(np.asarray(seen, np.uint8), cover, paint, scaled(back, before, (left, top)))
 
 
-def _at_picture(
-    layers: _Layers, matrix: Matrix, place: tuple[int, int, int, int]
-) -> tuple[Floats, Floats, Floats]:
-    """Paint [h, w, C], mask [h, w] and moves [h, w, 2] on the picture's grid within `place`."""
+def _fade(size: int) -> Floats:
+    """[S, S]: 1, and smoothly less towards the border."""
+    edge = (np.arange(size, dtype=np.float32) + 0.5) / size
+    fade = np.clip(np.minimum(edge, 1 - edge) / np.float32(_FEATHER), 0, 1)
+    fade = fade * fade * (3 - 2 * fade)
+    return np.asarray(np.minimum(fade[:, None], fade[None, :]), np.float32)
+
+
+def _colours(paint: Floats, canvas: Canvas) -> Sequence[Floats]:
+    """Planes [h, w] in the picture's own colours, 0 to its top value, of sRGB [3, h, w]."""
+    colours = cv2.merge(list(np.clip(paint, 0, 1)))
+    if canvas.profiled:
+        rgb = canvas.from_srgb(np.rint(colours * 255).astype(np.uint8))
+        colours = rgb * np.float32(1 / 255)
+    if canvas.pixels.shape[2] < 3:
+        colours = cv2.cvtColor(colours, cv2.COLOR_RGB2GRAY)
+    return [np.asarray(plane, np.float32) for plane in cv2.split(colours * np.float32(canvas.top))]
+
+
+def _shrunk(layer: NDArray[Any], scale: float) -> NDArray[Any]:
+    """A layer made smaller by `scale` with an area filter, or as it is where that is 1 or more."""
+    if scale >= 1:
+        return layer
+    height, width = layer.shape[:2]
+    size = max(1, round(width * scale)), max(1, round(height * scale))
+    return cv2.resize(layer, size, interpolation=cv2.INTER_AREA)
+
+
+def _tiles(place: Place) -> Iterator[Place]:
     left, top, right, bottom = place
-    size = layers.paint.shape[0]
-    smaller = 1 / scale_of(matrix)
-
-    def resample(layer: Floats, border: int) -> Floats:
-        shrunken = shrunk(layer, smaller)
-        before = (shrunken.shape[1] / size, shrunken.shape[0] / size)
-        back = scaled(inverse(matrix), before)
-        back[:, 2] -= (left, top)
-        result = cv2.warpAffine(
-            shrunken,
-            of_centres(back),
-            (right - left, bottom - top),
-            flags=cv2.INTER_CUBIC,
-            borderMode=border,
-        )
-        return np.asarray(result, np.float32).reshape(bottom - top, right - left, -1)
-
-    paint = np.clip(resample(layers.paint, cv2.BORDER_REPLICATE), 0, 1)
-    cover = resample(layers.cover, cv2.BORDER_CONSTANT)
-    return paint, np.clip(cover[..., 0], 0, 1), np.ascontiguousarray(cover[..., 1:])
+    for y in range(top, bottom, _TILE):
+        for x in range(left, right, _TILE):
+            yield x, y, min(x + _TILE, right), min(y + _TILE, bottom)
 
 
-def _moved(
-    pixels: Pixels,
-    alpha: bool,
-    place: tuple[int, int, int, int],
-    move: Floats,
-    moved: NDArray[np.bool_],
-) -> Floats:
-    """The colours of `place` after the moves, [h, w, 1 or 3] float32 in the picture's range."""
-    left, top, right, bottom = place
+def _apply_tile(pixels: Pixels, source: _Source, layers: _Layers, tile: Place) -> Place | None:
+    """Write what of the change lies in `tile`; say where, None when nothing does."""
+    left, top, right, bottom = tile
     here = pixels[top:bottom, left:right]
-    colours = here.shape[2] - int(alpha)
-    old = here[..., :colours].astype(np.float32)
-    if not moved.any():
-        return old
-    height, width = pixels.shape[:2]
-    far = int(np.ceil(np.abs(move).max())) + 3
-    x0, x1 = max(0, left - far), min(width, right + far)
-    y0, y1 = max(0, top - far), min(height, bottom + far)
-    source = premultiplied(pixels[y0:y1, x0:x1], alpha)
-    grid_x = np.arange(left - x0, right - x0, dtype=np.float32)[None, :] + move[..., 0]
-    grid_y = np.arange(top - y0, bottom - y0, dtype=np.float32)[:, None] + move[..., 1]
-    result = cv2.remap(
-        source, grid_x, grid_y, cv2.INTER_CUBIC, borderMode=cv2.BORDER_REPLICATE
-    ).reshape(bottom - top, right - left, -1)
-    values = result[..., :colours].astype(np.float32)
-    usable = moved
-    if alpha and result.dtype == np.float32:
-        top_value = np.float32(np.iinfo(pixels.dtype).max)
-        share = result[..., -1:] / top_value
-        values = values / np.maximum(share, 1e-3)
-        # Nothing is drawn where a pixel would come from, so it has no colour to bring.
-        usable = moved & (share[..., 0] > 0.02)
-    return np.where(usable[..., None], values, old)
+    index = np.flatnonzero(_touched(here, source.alpha, layers, tile)).astype(np.int32)
+    if not index.size:
+        return None
+    rows, columns = np.divmod(index, np.int32(right - left))
+    points = np.stack([columns + np.float32(left), rows + np.float32(top)], dtype=np.float32)
+    cover = _sampled(layers.cover, layers.seen_at(points), cv2.INTER_LINEAR)
+    colours, usable = source.colours_at(points + cover[:, 1:].T)
+    count = colours.shape[1]
+    old = here[rows, columns]
+    if not usable.all():
+        colours[~usable] = old[~usable, :count]
+    painted = np.flatnonzero(cover[:, 0] > 0)
+    if painted.size:
+        there = layers.seen_at(points.take(painted, axis=1))
+        paint = np.maximum(_sampled(layers.paint, there, cv2.INTER_CUBIC), 0)
+        share = np.minimum(paint[:, -1:], 1)
+        below = colours.take(painted, axis=0)
+        colours[painted] = below + share * (np.minimum(paint[:, :-1], source.most) - below)
+    old[:, :count] = np.clip(np.rint(colours), 0, source.most)
+    _whole(here)[rows, columns] = _whole(old)
+    first, last = int(columns.min()), int(columns.max())
+    return left + first, top + int(rows[0]), left + last + 1, top + int(rows[-1]) + 1
+
+
+def _touched(here: Pixels, alpha: bool, layers: _Layers, tile: Place) -> NDArray[np.bool_]:
+    """Where in `tile`, whose pixels are `here`, something that is drawn changes."""
+    left, top, right, bottom = tile
+    local = layers.matrix.copy()
+    local[:, 2] -= left, top
+    touched = cv2.warpAffine(layers.some, of_centres(local), (right - left, bottom - top)) > 0
+    return np.asarray(touched & (here[..., -1] > 0) if alpha else touched)
+
+
+def _whole(pixels: Pixels) -> NDArray[np.void]:
+    """Pixels [..., C] as one value each, which NumPy moves several times faster."""
+    one = np.dtype((np.void, pixels.shape[-1] * pixels.itemsize))
+    return pixels.view(one)[..., 0]
+
+
+def _sampled(layer: NDArray[Any], points: Floats, way: int) -> Floats:
+    """`layer` [h, w, C] at `points` [2, n] in OpenCV's coordinates, [n, C]; its border goes on."""
+    if not points.size:
+        return np.empty((0, layer.shape[2]), np.float32)
+    found = cv2.remap(layer, points[:1], points[1:], way, borderMode=cv2.BORDER_REPLICATE)
+    return found.reshape(points.shape[1], -1).astype(np.float32, copy=False)
+
+
+@dataclass(frozen=True)
+class _Source:
+    """Pixels as they were before the change, with as much around them as may move in."""
+
+    pixels: Pixels
+    left: int
+    top: int
+    alpha: bool
+
+    @staticmethod
+    def of(pixels: Pixels, place: Place, furthest: int, alpha: bool) -> _Source:
+        left, top, right, bottom = place
+        x, y = max(0, left - furthest - 3), max(0, top - furthest - 3)
+        part = pixels[y : bottom + furthest + 3, x : right + furthest + 3]
+        return _Source(part.copy(), x, y, alpha)
+
+    @property
+    def most(self) -> int:
+        return int(np.iinfo(self.pixels.dtype).max)
+
+    def colours_at(self, points: Floats) -> tuple[Floats, NDArray[np.bool_]]:
+        """Colours [n, 1 or 3] at `points` [2, n] of the picture, and which of them are of use.
+
+        Nothing is drawn at a transparent point, so it has no colour to bring.
+        """
+        x, y = points - np.array([[self.left], [self.top]], np.float32)
+        height, width = self.pixels.shape[:2]
+        left, right = whole_pixels(float(x.min()) - 2, float(x.max()) + 4, width)
+        top, bottom = whole_pixels(float(y.min()) - 2, float(y.max()) + 4, height)
+        near = premultiplied(self.pixels[top:bottom, left:right], self.alpha)
+        found = _sampled(near, np.stack([x - left, y - top]), cv2.INTER_CUBIC)
+        if not self.alpha:
+            return found, np.ones(len(found), np.bool_)
+        share = found[:, -1:] * np.float32(1 / self.most)
+        colours = np.ascontiguousarray(found[:, :-1])
+        if near.dtype == np.float32:
+            colours /= np.maximum(share, 1e-3)
+        return colours, share[:, 0] > 0.02

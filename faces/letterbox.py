@@ -7,16 +7,7 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 
-from faces.canvas import (
-    RGB8,
-    Canvas,
-    Colour,
-    as_samples,
-    over_ground,
-    premultiplied,
-    shrunk,
-    whole_pixels,
-)
+from faces.canvas import RGB8, Canvas, Colour, halved, over_ground, reduced, whole_pixels
 from faces.face import Box, Point
 
 
@@ -60,14 +51,16 @@ def window(canvas: Canvas, square: Box, size: int, ground: Colour) -> View:
     width = min(max(1, round((right - left) * scale)), size)
     height = min(max(1, round((bottom - top) * scale)), size)
     x, y = min(max(0, x), size - width), min(max(0, y), size - height)
-    samples = premultiplied(canvas.pixels[top:bottom, left:right], canvas.has_alpha)
-    way = cv2.INTER_AREA if scale < 1 else cv2.INTER_CUBIC
-    if way == cv2.INTER_AREA and 4 * scale < 1:  # a second, cheap step for very large pictures
-        samples = shrunk(samples, 2 * scale)
-    resized = as_samples(cv2.resize(samples, (width, height), interpolation=way))
+    samples, step = reduced(canvas, (left, top, right, bottom), scale)
+    exact = width / (samples.shape[1] * step), height / (samples.shape[0] * step)
+    if scale < 1:
+        resized = halved(np.asarray(cv2.resize(samples, (2 * width, 2 * height)), np.uint8))
+    else:
+        larger = cv2.resize(samples, (width, height), interpolation=cv2.INTER_CUBIC)
+        resized = np.asarray(larger, np.uint8)
     seen = over_ground(resized, canvas, ground)
-    pixels = np.empty((size, size, 3), np.uint8)
-    pixels[:] = ground
-    pixels[y : y + height, x : x + width] = seen
-    exact = width / (right - left), height / (bottom - top)
-    return View(pixels, (float(left), float(top)), exact, (float(x), float(y)))
+    margins = y, size - y - height, x, size - x - width
+    pixels = cv2.copyMakeBorder(seen, *margins, cv2.BORDER_CONSTANT, value=ground)
+    return View(
+        np.asarray(pixels, np.uint8), (float(left), float(top)), exact, (float(x), float(y))
+    )

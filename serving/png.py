@@ -8,6 +8,7 @@ from typing import Final
 
 import cv2
 import numpy as np
+from isal import isal_zlib
 from numpy.typing import NDArray
 
 from faces.canvas import Pixels
@@ -40,8 +41,8 @@ def decode16(data: bytes) -> NDArray[np.uint16]:
 def encode(pixels: Pixels, profile: bytes | None = None) -> bytes:
     """A PNG file of [H, W, C], C of 1 to 4, with 8 or 16 bits a channel.
 
-    Each row is stored as its difference to the last, and only runs are packed: on drawings that is
-    several times faster than zlib's usual way, for files of about the same size.
+    Each row is stored as its difference to the last, and packed by ISA-L's fast level: on drawings
+    that is several times faster than zlib, for files of about the same size.
     """
     height, width, channels = pixels.shape
     bits = 8 * pixels.dtype.itemsize
@@ -51,8 +52,7 @@ def encode(pixels: Pixels, profile: bytes | None = None) -> bytes:
     lines[:, 0] = _UP
     lines[0, 1:] = rows[0]
     np.subtract(rows[1:], rows[:-1], out=lines[1:, 1:])
-    packer = zlib.compressobj(_LEVEL, zlib.DEFLATED, 15, 9, zlib.Z_RLE)
-    body = packer.compress(lines.data) + packer.flush()
+    body = isal_zlib.compress(lines.data, _LEVEL)
     header = struct.pack(">IIBBBBB", width, height, bits, _KINDS[channels], 0, 0, 0)
     chunks = [_chunk(b"IHDR", header)]
     if profile is not None:
