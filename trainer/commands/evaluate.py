@@ -4,19 +4,27 @@ from __future__ import annotations
 
 import argparse
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Final
 
 from tqdm import tqdm
 
 from contract.card import CardError
+from faces.align import AlignmentError
 from trainer import checkpoint, provenance
 from trainer.data.dataset import Dataset, DatasetError
+from trainer.metrics import intensity as intensities
+from trainer.metrics import resolution as resolutions
 from trainer.metrics.editing import measure
-from trainer.metrics.editors import Editor, EditorError, ExportedEditor, TrainedEditor
+from trainer.metrics.editors import Changer, EditorError, ExportedEditor, TrainedEditor
 from trainer.metrics.judging import JudgeError, TrainedJudge
 from trainer.recipe import RecipeError
-from trainer.reports import editing
+from trainer.reports import editing, intensity, resolution
+from trainer.reports.section import Section
+
+WHOLE: Final = 24
+"""How many characters are drawn again."""
 
 
 def register(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
@@ -31,6 +39,12 @@ def register(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) ->
     parser.add_argument(
         "--rotate", action="store_true", help="six pairs of each character instead of all 36"
     )
+    parser.add_argument(
+        "--whole",
+        type=int,
+        default=WHOLE,
+        help=f"how many are drawn again, for resolution and intensity; 0: none (default: {WHOLE})",
+    )
     parser.add_argument("--batch", type=int, default=18, help="edits at a time (default: 18)")
     parser.add_argument("--device", default="cpu", help="cpu or cuda, for runs (default: cpu)")
     parser.add_argument("--out", type=Path, help="folder of the report (default: in the run)")
@@ -42,8 +56,8 @@ def run(arguments: argparse.Namespace) -> int:
     try:
         return _evaluate(arguments)
     except (
-        CardError, DatasetError, EditorError, JudgeError, RecipeError, checkpoint.CheckpointError,
-        provenance.SeedOverlapError,
+        AlignmentError, CardError, DatasetError, EditorError, JudgeError, RecipeError,
+        checkpoint.CheckpointError, provenance.SeedOverlapError,
     ) as error:  # fmt: skip
         print(f"error: {error}", file=sys.stderr)
         return 2
@@ -63,7 +77,7 @@ def _evaluate(arguments: argparse.Namespace) -> int:
     held_out = bool(checked) and all(checked) and arguments.onnx is None
     if not held_out:
         print("note: the seeds of the training data are not known here", file=sys.stderr)
-    editor: Editor = (
+    editor: Changer = (
         ExportedEditor(source) if arguments.onnx else TrainedEditor(source, arguments.device)
     )
     judge = TrainedJudge(arguments.judge, arguments.device) if arguments.judge else None
@@ -81,16 +95,43 @@ def _evaluate(arguments: argparse.Namespace) -> int:
         progress=progress,
     )
     out: Path = arguments.out or source / "evaluation"
+    sections = _drawn_again(editor, judge, dataset, arguments, out)
     editing.write(
         out,
         measured,
         judged=judge is not None,
         measured_by=_command(arguments),
         facts={"data": dataset.folder.name, "seeds": list(seeds), "held_out_checked": held_out},
+        sections=sections,
     )
     print((out / "evaluation.md").read_text(encoding="utf-8"))
     print(f"{out}")
     return 0
+
+
+def _drawn_again(
+    editor: Changer,
+    judge: TrainedJudge | None,
+    dataset: Dataset,
+    arguments: argparse.Namespace,
+    out: Path,
+) -> list[Section]:
+    """What needs the characters at other sizes, and with other expressions."""
+    count = min(arguments.whole, arguments.characters)
+    if count < 1:
+        return []
+
+    def progress(of: str) -> Callable[[Iterator[int]], Iterator[int]]:
+        return lambda characters: iter(tqdm(characters, total=count, unit=f"character, {of}"))
+
+    resolved = resolutions.measure(
+        editor, dataset, characters=count, progress=progress("resolution")
+    )
+    resolution.write_examples(out, resolved)
+    risen = intensities.measure(
+        editor, judge, dataset, characters=count, progress=progress("intensity")
+    )
+    return [resolution.section(resolved), intensity.section(risen)]
 
 
 def _command(arguments: argparse.Namespace) -> str:
@@ -100,4 +141,5 @@ def _command(arguments: argparse.Namespace) -> str:
     return (
         f"python -m trainer evaluate {what} --data {arguments.data.name}{judge} "
         f"--characters {arguments.characters}{' --rotate' if arguments.rotate else ''}"
+        f"{f' --whole {arguments.whole}' if arguments.whole != WHOLE else ''}"
     )

@@ -26,6 +26,14 @@ class Judges(Protocol):
         ...
 
 
+class Scores(Protocol):
+    """Says how sure it is of each expression."""
+
+    def scores(self, pictures: Tensor) -> Tensor:
+        """Log-probabilities [N,14] of the expressions of pictures [N,3,S,S] in [-1,1]."""
+        ...
+
+
 class TrainedJudge:
     """The network of a run of the method `judge`, on `device`."""
 
@@ -38,12 +46,16 @@ class TrainedJudge:
         self.device = device
         self.size = method.recipe.size
 
-    @torch.inference_mode()
     def expressions(self, pictures: Tensor) -> list[str]:
         """The likeliest expression of each picture [N,3,S,S] in [-1,1], at the judge's size."""
+        return [EXPRESSIONS[i] for i in self.scores(pictures).argmax(1).tolist()]
+
+    @torch.inference_mode()
+    def scores(self, pictures: Tensor) -> Tensor:
+        """See Scores."""
         if pictures.shape[-1] != self.size:
             pictures = F.interpolate(
                 pictures, size=(self.size, self.size), mode="bilinear", antialias=True
             )
-        found = self.network(pictures.to(self.device)).expression
-        return [EXPRESSIONS[i] for i in found.argmax(1).tolist()]
+        found: Tensor = self.network(pictures.to(self.device)).expression
+        return found.double().log_softmax(1).cpu()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import math
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
@@ -15,6 +14,8 @@ from contract.expression import CORE_EXPRESSIONS
 from trainer.metrics.confusion import OTHER, Confusion
 from trainer.metrics.editing import Example, Measured, Pair, Sums
 from trainer.metrics.similarity import decibels
+from trainer.reports.files import write_json, write_text
+from trainer.reports.section import Section
 from trainer.samples import grid, write_png
 
 VERSION: Final = 1
@@ -62,9 +63,17 @@ def figures(measured: Measured, *, judged: bool) -> dict[str, float]:
 
 
 def report(
-    measured: Measured, *, judged: bool, measured_by: str, facts: Mapping[str, Any]
+    measured: Measured,
+    *,
+    judged: bool,
+    measured_by: str,
+    facts: Mapping[str, Any],
+    sections: Sequence[Section] = (),
 ) -> dict[str, Any]:
     """Everything as plain values, for JSON. `facts` says what was measured."""
+    every = figures(measured, judged=judged)
+    for section in sections:
+        every |= section.figures
     tables = {
         "transfer": measured.confusion,
         "truth": measured.truth_confusion,
@@ -76,17 +85,20 @@ def report(
         "measured_by": measured_by,
         **facts,
         "characters": measured.characters,
-        "figures": {k: round(v, 6) for k, v in figures(measured, judged=judged).items()},
+        "figures": {k: round(v, 6) for k, v in every.items() if not math.isnan(v)},
         "pairs": [_pair(pair, sums) for pair, sums in sorted(measured.pairs.items())],
         "confusion": {
             name: {"labels": [*table.labels, OTHER], "counts": table.counts.tolist()}
             for name, table in tables.items()
             if judged
         },
+        **{section.name: section.content for section in sections},
     }
 
 
-def page(measured: Measured, *, judged: bool, measured_by: str) -> str:
+def page(
+    measured: Measured, *, judged: bool, measured_by: str, sections: Sequence[Section] = ()
+) -> str:
     """The Markdown page: figures with their aims, confusion tables, error shares per pair."""
     found = figures(measured, judged=judged)
     parts = [
@@ -114,6 +126,7 @@ def page(measured: Measured, *, judged: bool, measured_by: str) -> str:
         "out of a hundred of the error of leaving the picture as it is. Row: the drawing's own "
         "expression. Column: the one asked for.",
         _shares(measured.pairs),
+        *(section.text for section in sections),
     ]
     return "\n\n".join(parts) + "\n"
 
@@ -125,13 +138,15 @@ def write(
     judged: bool,
     measured_by: str,
     facts: Mapping[str, Any],
+    sections: Sequence[Section] = (),
 ) -> None:
     """Write evaluation.json, evaluation.md and sheets/*.png (rows of input | output | truth)."""
-    folder.mkdir(parents=True, exist_ok=True)
-    content = report(measured, judged=judged, measured_by=measured_by, facts=facts)
-    _write(folder / "evaluation.json", json.dumps(content, indent=1, allow_nan=False) + "\n")
-    text = page(measured, judged=judged, measured_by=measured_by)
-    _write(folder / "evaluation.md", "# Evaluation\n\n" + text)
+    content = report(
+        measured, judged=judged, measured_by=measured_by, facts=facts, sections=sections
+    )
+    write_json(folder / "evaluation.json", content)
+    text = page(measured, judged=judged, measured_by=measured_by, sections=sections)
+    write_text(folder / "evaluation.md", "# Evaluation\n\n" + text)
     for name, examples in {**measured.examples, "worst": measured.worst}.items():
         if examples:
             write_png(folder / "sheets" / f"{name}.png", sheet(examples))
@@ -244,9 +259,3 @@ def _mean(values: Iterable[float]) -> float:
 
 def _number(value: float) -> str:
     return "" if math.isnan(value) else f"{value:.1f}"
-
-
-def _write(path: Path, text: str) -> None:
-    beside = path.with_name(path.name + ".partial")
-    beside.write_text(text, encoding="utf-8")
-    beside.replace(path)

@@ -95,14 +95,14 @@ def judge(tmp_path: Path, training: Path) -> Path:
 
 def test_a_report_is_written(editor: Path, judge: Path, held_out: Path) -> None:
     arguments = ["evaluate", str(editor), "--data", str(held_out), "--judge", str(judge)]
-    assert main([*arguments, "--characters", "2", "--batch", "7"]) == 0
+    assert main([*arguments, "--characters", "2", "--batch", "7", "--whole", "0"]) == 0
     content = json.loads((editor / "evaluation" / "evaluation.json").read_text())
     assert content["held_out_checked"] is True
     assert content["seeds"] == [10, 11]
     assert sum(pair["edits"] for pair in content["pairs"]) == 2 * 36
     assert np.sum(content["confusion"]["transfer"]["counts"]) == 2 * 30
     assert content["measured_by"] == (
-        "python -m trainer evaluate editor --data held_out --judge judge --characters 2"
+        "python -m trainer evaluate editor --data held_out --judge judge --characters 2 --whole 0"
     )
     sheets = sorted(p.stem for p in (editor / "evaluation" / "sheets").iterdir())
     assert sheets == sorted([*CORE, "worst"])
@@ -113,11 +113,30 @@ def test_the_same_run_gives_the_same_report(editor: Path, held_out: Path, tmp_pa
     for batch in ("5", "36"):
         out = tmp_path / batch
         arguments = ["evaluate", str(editor), "--data", str(held_out), "--characters", "1"]
+        arguments += ["--whole", "0"]
         assert main([*arguments, "--batch", batch, "--out", str(out)]) == 0
         reports.append(json.loads((out / "evaluation.json").read_text())["figures"])
     assert reports[0].keys() == reports[1].keys()
     for name, value in reports[0].items():
         assert value == pytest.approx(reports[1][name], rel=1e-3)
+
+
+def test_characters_are_drawn_again(editor: Path, judge: Path, held_out: Path) -> None:
+    arguments = ["evaluate", str(editor), "--data", str(held_out), "--judge", str(judge)]
+    assert main([*arguments, "--characters", "1", "--whole", "5"]) == 0
+    folder = editor / "evaluation"
+    content = json.loads((folder / "evaluation.json").read_text())
+    assert content["resolution"]["characters"] == 1
+    assert [way["edits"] for way in content["resolution"]["ways"]] == [6] * 4
+    assert content["resolution"]["pixels_changed_outside_mask"] == 0
+    assert content["figures"]["changed_outside_mask"] == 0
+    assert {"error_share_256", "error_share_1024_enlarged"} <= set(content["figures"])
+    assert content["intensity"]["angry"]["characters"] == 1
+    assert "score_rises" in content["figures"]
+    page = (folder / "evaluation.md").read_text()
+    assert "| 1024 px | served |" in page
+    assert "## Intensity" in page
+    assert (folder / "sheets" / "resolution.png").exists()
 
 
 def _refused(arguments: list[str], said: str, capsys: pytest.CaptureFixture[str]) -> None:

@@ -11,6 +11,7 @@ import torch
 
 from trainer.metrics.editing import Edit, Example, Measured, Sums
 from trainer.reports.editing import figures, page, write
+from trainer.reports.section import Section
 
 
 @pytest.fixture
@@ -56,6 +57,17 @@ def test_without_a_judge_there_are_no_accuracies(measured: Measured) -> None:
     text = page(measured, judged=False, measured_by="the command")
     assert "Transfer accuracy" not in text
     assert "error left" in text
+
+
+def test_sections_join_figures_json_and_page(measured: Measured, tmp_path: Path) -> None:
+    more = Section("more", {"gain": 2.0, "unknown": float("nan")}, {"of": [1]}, "## More\n\ntext")
+    write(tmp_path, measured, judged=False, measured_by="x", facts={}, sections=[more])
+    content = json.loads((tmp_path / "evaluation.json").read_text())
+    assert content["figures"]["gain"] == 2
+    assert content["figures"]["error_share"] == 0.4
+    assert "unknown" not in content["figures"]
+    assert content["more"] == {"of": [1]}
+    assert (tmp_path / "evaluation.md").read_text().endswith("## More\n\ntext\n")
 
 
 def test_files(measured: Measured, tmp_path: Path) -> None:

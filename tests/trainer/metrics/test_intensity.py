@@ -1,0 +1,64 @@
+"""Rising with intensity: editors and judges that do, and some that do not."""
+
+from __future__ import annotations
+
+import pytest
+import torch
+from torch import Tensor
+
+from contract.expression import EXPRESSIONS, SIZE
+from trainer.data.dataset import Dataset
+from trainer.metrics.intensity import ASKED, STEPS, always_rises, measure
+
+
+class Brightens:
+    """Adds to the picture what `gain` makes of the sum of the values asked for."""
+
+    size = 32
+    labels = None
+
+    def __init__(self, *, gain: float, at_least: float = 0.0) -> None:
+        self.gain, self.at_least = gain, at_least
+
+    def __call__(self, pictures: Tensor, control: Tensor) -> Tensor:
+        strength = control[:, :SIZE].abs().sum(1).clamp_min(self.at_least)
+        return pictures + self.gain * strength[:, None, None, None]
+
+
+class Climbs:
+    """Its scores go up, or down, along the batch."""
+
+    def __init__(self, step: float) -> None:
+        self.step = step
+
+    def scores(self, pictures: Tensor) -> Tensor:
+        along = self.step * torch.arange(len(pictures), dtype=torch.float64)
+        return along[:, None].expand(-1, len(EXPRESSIONS))
+
+
+def test_each_step_has_to_rise() -> None:
+    assert always_rises(torch.tensor([0.0, 0.1, 0.2]))
+    assert not always_rises(torch.tensor([0.0, 0.2, 0.2]))
+    assert not always_rises(torch.tensor([0.0, 0.3, 0.2, 0.4]))
+
+
+def test_change_rises_with_what_is_asked(six: Dataset) -> None:
+    found = measure(Brightens(gain=0.01), Climbs(1), six, characters=2)
+    assert set(found.rises) == set(ASKED)
+    for one in found.rises.values():
+        assert (one.characters, one.change, one.score, one.true_score) == (2, 2, 2, 2)
+        assert one.at_rest == 0
+
+
+def test_an_editor_that_always_does_the_same_does_not_rise(six: Dataset) -> None:
+    found = measure(Brightens(gain=0.01, at_least=100), None, six, characters=1)
+    for one in found.rises.values():
+        assert one.change == 0
+        assert one.at_rest == pytest.approx(100 * 0.01 / 2, rel=1e-4)
+    assert not found.judged
+
+
+def test_falling_scores_do_not_count(six: Dataset) -> None:
+    found = measure(Brightens(gain=0.01), Climbs(-1), six, characters=1)
+    assert all(one.score == one.true_score == 0 for one in found.rises.values())
+    assert STEPS[0] == 0
