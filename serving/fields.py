@@ -10,7 +10,15 @@ from typing import Annotated, Any, Final, Literal, TypeVar
 
 import anyio.to_thread
 from fastapi import Request
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    ValidationError,
+    ValidationInfo,
+    field_validator,
+)
 from starlette.datastructures import UploadFile
 from starlette.formparsers import MultiPartException, MultiPartParser
 from starlette.requests import ClientDisconnect
@@ -37,6 +45,8 @@ _MOST_VALUES: Final = 4096
 
 _DIGITS: Final = 18
 """No body is so long that its length has more."""
+
+PICTURES: Final = ("image", "reference")
 
 _WEB: Final = ("https://", "http://")
 
@@ -69,10 +79,16 @@ class ExpressionFields(FacesFields):
     """`POST /v1/expressions`: the picture, the wanted expression, and how to answer."""
 
     expression: Annotated[
-        str | dict[str, float],
+        str | dict[str, float] | None,
         BeforeValidator(_from_json),
         Field(description="a name, or an object of face parameters"),
-    ]
+    ] = None
+    reference: bytes | None = Field(
+        None,
+        description="a second picture, in place of `expression`: its largest face's expression is "
+        "taken; base64 in JSON",
+        validate_default=True,
+    )
     intensity: float = Field(1.0, description="0 (neutral) to 1.5")
     faces: Annotated[
         Literal["all", "largest"] | Annotated[list[BoxField], Field(min_length=1)],
@@ -82,6 +98,13 @@ class ExpressionFields(FacesFields):
     format: Format | None = Field(None, description="as the input by default")
     quality: int | None = Field(None, ge=1, le=100, description="of webp and jpeg")
     model: str | None = Field(None, description="which of several models")
+
+    @field_validator("reference")
+    @classmethod
+    def _one_of_both(cls, reference: bytes | None, info: ValidationInfo) -> bytes | None:
+        if "expression" in info.data and (reference is None) == (info.data["expression"] is None):
+            raise ValueError("send either `expression` or `reference`")
+        return reference
 
     def which(self) -> Literal["all", "largest"] | list[Box]:
         """`faces` as the pipeline takes it."""
@@ -156,38 +179,46 @@ def _invalid(field: str, message: str) -> ProblemError:
     return ProblemError(INVALID_FIELD, f"{field}: {message}", extra=extra)
 
 
-def _json(body: bytes) -> dict[str, Any]:
-    if sum(body.count(mark) for mark in b",[{") > _MOST_VALUES:
-        raise ProblemError(MALFORMED_BODY, f"the body has more than {_MOST_VALUES:,} values")
+def object_of(text: bytes, what: str = "body") -> dict[str, Any]:
+    """The JSON object `text`, which an error calls `what`. Raises ProblemError."""
+    if sum(text.count(mark) for mark in (b",", b"[", b"{")) > _MOST_VALUES:
+        raise ProblemError(MALFORMED_BODY, f"the {what} has more than {_MOST_VALUES:,} values")
     try:
-        values = json.loads(body)
+        values = json.loads(text)
     except (ValueError, RecursionError) as error:
-        raise ProblemError(MALFORMED_BODY, "the body is not valid JSON") from error
+        raise ProblemError(MALFORMED_BODY, f"the {what} is not valid JSON") from error
     if not isinstance(values, dict):
-        raise ProblemError(MALFORMED_BODY, "the body is not a JSON object")
-    return _with_picture(values)
+        raise ProblemError(MALFORMED_BODY, f"the {what} is not a JSON object")
+    return values
+
+
+def _json(body: bytes) -> dict[str, Any]:
+    return _with_picture(object_of(body))
 
 
 def _with_picture(values: dict[str, Any]) -> dict[str, Any]:
-    """`values` with the bytes of the picture in place of its base64. A URL becomes `image_url`."""
-    image = values.pop("image", None)
-    if image is None:
-        return values
+    """`values` with bytes of pictures in place of their base64. A URL becomes `image_url`."""
+    image = values.get("image")
     if isinstance(image, str) and image.startswith(_WEB):
         if "image_url" in values:
             raise _invalid("image_url", "send either this or `image`")
-        return values | {"image_url": image}
-    try:
-        return values | {"image": base64.b64decode(image, validate=True)}
-    except (TypeError, ValueError, binascii.Error) as error:
-        raise _invalid("image", "send the file's bytes in base64") from error
+        values["image_url"] = values.pop("image")
+    for name in PICTURES:
+        if values.get(name) is None:
+            values.pop(name, None)
+            continue
+        try:
+            values[name] = base64.b64decode(values[name], validate=True)
+        except (TypeError, ValueError, binascii.Error) as error:
+            raise _invalid(name, "send the file's bytes in base64") from error
+    return values
 
 
 async def _form(request: Request, max_bytes: int) -> dict[str, Any]:
     parser = _InMemory(
         request.headers,
         _limited(request, max_bytes),
-        max_files=1,
+        max_files=len(PICTURES),
         max_fields=_MOST_FIELDS,
         max_part_size=_FIELD_BYTES,
     )
@@ -204,8 +235,9 @@ async def _form(request: Request, max_bytes: int) -> dict[str, Any]:
             values[name] = await value.read() if isinstance(value, UploadFile) else value
     finally:
         await form.close()
-    if isinstance(values.get("image"), str):
-        raise ProblemError(NO_PICTURE, "send `image` as a file part, with a file name")
+    for name in PICTURES:
+        if isinstance(values.get(name), str):
+            raise ProblemError(NO_PICTURE, f"send `{name}` as a file part, with a file name")
     return values
 
 

@@ -7,6 +7,7 @@ other metadata dropped. Limits are checked from the header, before a pixel is de
 from __future__ import annotations
 
 import io
+import warnings
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import lru_cache
@@ -338,4 +339,6 @@ def _colour_ways(profile: bytes, grey: bool) -> tuple[Way, Way] | None:
     return to_srgb, from_srgb
 
 
+# A picture far above the limit is refused whatever its header would have Pillow do.
+warnings.simplefilter("error", Image.DecompressionBombWarning)
 cv2.setNumThreads(1)  # pictures run beside each other, so each takes one core

@@ -6,14 +6,15 @@ the caller likes, an `id` that comes back with the result.
 
 from __future__ import annotations
 
+import base64
 import json
 from collections.abc import AsyncGenerator, AsyncIterable
 from dataclasses import dataclass
 from typing import Any, Final
 
 from serving.calls import CALLS, EXPRESSIONS, PictureCall
-from serving.fields import FacesFields, from_json
-from serving.problems import INVALID_FIELD, MALFORMED_BODY, ProblemError, body_of
+from serving.fields import FacesFields, from_json, object_of
+from serving.problems import INVALID_FIELD, ProblemError, body_of
 
 _LONGEST_ID: Final = 128
 
@@ -36,12 +37,7 @@ def read_line(text: bytes) -> Line:
 
     Raises ProblemError.
     """
-    try:
-        values = json.loads(text)
-    except (ValueError, RecursionError) as error:
-        raise ProblemError(MALFORMED_BODY, "the line is not valid JSON") from error
-    if not isinstance(values, dict):
-        raise ProblemError(MALFORMED_BODY, "the line is not a JSON object")
+    values = object_of(text, "line")
     id = values.pop("id", None)
     if id is not None and not (isinstance(id, str) and len(id) <= _LONGEST_ID):
         raise _invalid("id", f"a text of at most {_LONGEST_ID} characters")
@@ -50,6 +46,13 @@ def read_line(text: bytes) -> Line:
         raise _invalid("call", f"one of {', '.join(CALLS)}")
     call = CALLS[name]
     return Line(call, id, from_json(values, call.fields))
+
+
+def write_line(call: PictureCall[Any], fields: FacesFields) -> bytes:
+    """The line that asks for `call` with `fields`."""
+    wishes = fields.model_dump(mode="json", exclude={"image"}, exclude_unset=True)
+    image = base64.b64encode(fields.image).decode("ascii")
+    return _json({"call": call.name, **wishes, "image": image})
 
 
 async def split(parts: AsyncIterable[bytes], longest: int) -> AsyncGenerator[bytes, None]:

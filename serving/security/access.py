@@ -62,7 +62,7 @@ class Access:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
-            await self._app(scope, receive, send)
+            await self._live(scope, receive, send)
             return
         state: dict[str, Any] = scope.setdefault("state", {})
         visitor: _Visitor | None = None
@@ -78,6 +78,13 @@ class Access:
         state["caller"] = visitor.caller
         state["allowance"] = Allowance(self._rates, visitor)
         await self._pass_on(visitor, scope, receive, send)
+
+    async def _live(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """The whole life of the app."""
+        try:
+            await self._app(scope, receive, send)
+        finally:
+            await self._rates.close()
 
     async def _pass_on(self, visitor: _Visitor, scope: Scope, receive: Receive, send: Send) -> None:
         """Let the request through. One that the gateway could not serve takes no quota."""

