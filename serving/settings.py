@@ -50,7 +50,25 @@ class Settings(BaseModel):
 
     model_repository: Path = Path("model_repository")
     engine: Literal["onnxruntime", "triton"] = "onnxruntime"
-    triton: str = Field(default="127.0.0.1:8001", description="host:port of Triton's gRPC")
+    triton: str = Field(
+        default="127.0.0.1:8001",
+        pattern=r"\w",
+        description="host:port of Triton's gRPC; several with commas between them",
+    )
+    triton_tls: bool = Field(default=False, description="speak TLS with Triton")
+    triton_authorities: Path | None = Field(
+        default=None, description="certificates that Triton's is held against"
+    )
+    triton_certificate: Path | None = Field(default=None, description="of the gateway, for Triton")
+    triton_key: Path | None = Field(default=None, description="of that certificate")
+    triton_token: SecretStr | None = Field(default=None, description="that every call carries")
+    triton_token_header: str = Field(default="authorization", description="in which it does")
+    triton_device: Literal["any", "gpu"] = Field(
+        default="any", description="gpu: a model that runs on a CPU is a problem"
+    )
+    triton_shared_memory: bool = Field(
+        default=False, description="with a Triton on this machine, in place of sending tensors"
+    )
     finder: Literal["network", "lbp"] = "network"
     finder_threshold: float = Field(default=0.35, gt=0, lt=1)
     model: str | None = Field(default=None, description="which of several models edits expressions")
