@@ -14,6 +14,7 @@ from fastapi.responses import JSONResponse
 from starlette.exceptions import HTTPException
 
 from engines.protocol import Engine
+from serving.conditional import Tags
 from serving.drain import draining
 from serving.gateway import open_gateway
 from serving.jobs.jobs import open_jobs, working
@@ -65,6 +66,7 @@ def create_app(settings: Settings, engine: Engine) -> FastAPI:
     )
     app.state.gateway = gateway
     app.state.jobs = jobs
+    app.state.tags = Tags(gateway.pipeline)
     for module in (faces, expressions, batches, models, health, docs):
         app.include_router(module.router)
     admission = gateway.admission

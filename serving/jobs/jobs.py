@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator, AsyncIterable
-from contextlib import asynccontextmanager
+from collections.abc import AsyncGenerator, AsyncIterable, Iterator
+from contextlib import asynccontextmanager, contextmanager
 from typing import Final
 
 from serving.admission import Admission
@@ -15,7 +15,7 @@ from serving.jobs.runner import Runner
 from serving.jobs.sqlite_store import SqliteStore
 from serving.jobs.store import Batch, Result, Store, StoreError
 from serving.pipeline import Pipeline
-from serving.problems import BUSY, CLOSING, UNKNOWN_BATCH, ProblemError
+from serving.problems import BUSY, UNKNOWN_BATCH, ProblemError
 from serving.settings import Settings, SettingsError, variable
 
 _GRACE_S: Final = 5.0
@@ -61,23 +61,24 @@ class Jobs:
         await self._runner.stop(_GRACE_S)
         await asyncio.to_thread(self._store.close)
 
-    async def take(self, parts: AsyncIterable[bytes], wish: Wish) -> str:
-        """Accept the batch in a body, and return its id."""
+    @contextmanager
+    def arrival(self) -> Iterator[None]:
+        """Around reading what will be a batch: not too many at once, and none at the end."""
         if self._admission.closing:
-            raise ProblemError(
-                CLOSING,
-                "this gateway is shutting down; send the batch again",
-                headers={"Retry-After": "5"},
-            )
+            raise self._admission.refused("closing")
         if self._arriving >= _MOST_ARRIVING:
             raise ProblemError(
                 BUSY, "too many batches are being received", headers={"Retry-After": "5"}
             )
         self._arriving += 1
         try:
-            batch = await take(self._store, parts, wish, self._limits)
+            yield
         finally:
             self._arriving -= 1
+
+    async def take(self, parts: AsyncIterable[bytes], wish: Wish) -> str:
+        """Accept the batch in a body, and return its id. Call it within `arrival`."""
+        batch = await take(self._store, parts, wish, self._limits)
         self._runner.arrivals.ring()
         return batch
 

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from serving.calls import CALLS, EXPRESSIONS, PictureCall
-from serving.fields import FacesFields, from_json, object_of
+from serving.fields import PICTURES, FacesFields, from_json, object_of
 from serving.problems import INVALID_FIELD, ProblemError, body_of
 
 _LONGEST_ID: Final = 128
@@ -50,9 +50,11 @@ def read_line(text: bytes) -> Line:
 
 def write_line(call: PictureCall[Any], fields: FacesFields) -> bytes:
     """The line that asks for `call` with `fields`."""
-    wishes = fields.model_dump(mode="json", exclude={"image"}, exclude_unset=True)
-    image = base64.b64encode(fields.image).decode("ascii")
-    return _json({"call": call.name, **wishes, "image": image})
+    wishes = fields.model_dump(exclude_unset=True)
+    for name in PICTURES:
+        if wishes.get(name) is not None:
+            wishes[name] = base64.b64encode(wishes[name]).decode("ascii")
+    return _json({"call": call.name, **wishes})
 
 
 async def split(parts: AsyncIterable[bytes], longest: int) -> AsyncGenerator[bytes, None]:

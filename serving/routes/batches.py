@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 from functools import partial
 from typing import Annotated, Any, Final, cast
 
-from fastapi import APIRouter, Depends, Header, Query, Request
+from fastapi import APIRouter, Depends, Query, Request
 from fastapi.responses import JSONResponse, Response, StreamingResponse
 from starlette.requests import ClientDisconnect
 
@@ -29,6 +29,7 @@ from serving.routes.body import PROBLEMS
 
 router = APIRouter(tags=["batches"])
 
+KEY: Final = "Idempotency-Key"
 LINES: Final = "application/x-ndjson"
 _LINE_TYPES: Final = (LINES, "application/jsonl", "application/json-lines")
 _GOOD_KEY: Final = re.compile(r"[\x21-\x7e]{1,128}")
@@ -37,7 +38,8 @@ _LONGEST_PAUSE_S: Final = 60.0
 _LOOK_AGAIN_S: Final = 2
 
 
-def _jobs(request: Request) -> Jobs:
+def jobs_of(request: Request) -> Jobs:
+    """The batches of this gateway. Raises ProblemError where there are none."""
     jobs = cast("Jobs | None", request.app.state.jobs)
     if jobs is None:
         raise ProblemError(
@@ -52,20 +54,30 @@ def owner_of(request: Request) -> str:
     return str(state.caller) if getattr(state, "key", None) else ""
 
 
-TheJobs = Annotated[Jobs, Depends(_jobs)]
-IdempotencyKey = Annotated[
-    str | None,
-    Header(
-        description="the same batch sent again with the same key is the same batch, not a second"
-    ),
-]
+def key_of(request: Request) -> str | None:
+    """The idempotency key, if there is one. Raises ProblemError."""
+    key = request.headers.get(KEY)
+    if key is not None and not _GOOD_KEY.fullmatch(key):
+        raise ProblemError(BAD_REQUEST, f"{KEY} is 1 to 128 printable characters without spaces")
+    return key
+
+
+TheJobs = Annotated[Jobs, Depends(jobs_of)]
 _BODY: Final = {
     "requestBody": {
         "required": True,
         "description": "one JSON object a line: the fields of POST /v1/expressions or, with "
         '`"call": "faces"`, of POST /v1/faces; and an `id` that comes back with the result',
         "content": {LINES: {"schema": {"type": "string"}}},
-    }
+    },
+    "parameters": [
+        {
+            "name": KEY,
+            "in": "header",
+            "schema": {"type": "string", "pattern": f"^{_GOOD_KEY.pattern}$"},
+            "description": "sent again with the same key a batch is the same one, not a second",
+        }
+    ],
 }
 _STREAM: Final[dict[int | str, dict[str, Any]]] = {
     200: {
@@ -77,20 +89,16 @@ _STREAM: Final[dict[int | str, dict[str, Any]]] = {
 
 
 @router.post("/v1/batches", status_code=202, openapi_extra=_BODY, responses=PROBLEMS)
-async def take_batch(
-    request: Request, jobs: TheJobs, idempotency_key: IdempotencyKey = None
-) -> Response:
+async def take_batch(request: Request, jobs: TheJobs) -> Response:
     """Many pictures for later: accepted when all of it is on disk, and then every line is done."""
     media_type = request.headers.get("content-type", "").partition(";")[0].strip().lower()
     if media_type not in _LINE_TYPES:
         raise ProblemError(WRONG_MEDIA_TYPE, f"send {LINES}: one JSON object a line")
-    if idempotency_key is not None and not _GOOD_KEY.fullmatch(idempotency_key):
-        raise ProblemError(
-            BAD_REQUEST, "Idempotency-Key is 1 to 128 printable characters without spaces"
-        )
     owner = owner_of(request)
-    wish = Wish(owner, idempotency_key, counted=partial(count_pictures, request))
-    return await accepted(jobs, await jobs.take(_parts(request), wish), owner)
+    wish = Wish(owner, key_of(request), counted=partial(_count, request))
+    with jobs.arrival():
+        batch = await jobs.take(_parts(request), wish)
+    return await accepted(jobs, batch, owner)
 
 
 @router.get("/v1/batches/{batch}", responses={**PROBLEMS, **_STREAM})
@@ -125,13 +133,6 @@ async def cancel_batch(request: Request, jobs: TheJobs, batch: str) -> JSONRespo
     return JSONResponse(shape(await jobs.cancel(batch, owner_of(request))))
 
 
-async def count_pictures(request: Request, pictures: int) -> None:
-    """Count them under the caller's quota, of which the request itself is one already."""
-    allowance = getattr(request.state, "allowance", None)
-    if allowance is not None:
-        await allowance.take(pictures - 1)
-
-
 async def accepted(jobs: Jobs, batch: str, owner: str) -> Response:
     """The answer to whoever brought a batch."""
     return JSONResponse(
@@ -159,6 +160,13 @@ def shape(batch: Batch) -> dict[str, Any]:
             "dropped": left if ended else 0,
         },
     }
+
+
+async def _count(request: Request, pictures: int) -> None:
+    """Count pictures under the caller's quota, of which the request itself is one already."""
+    allowance = getattr(request.state, "allowance", None)
+    if allowance is not None:
+        await allowance.take(pictures - 1)
 
 
 def _time(seconds: float) -> str:

@@ -2,35 +2,45 @@
 
 from __future__ import annotations
 
-from typing import Any
+import hashlib
+from typing import Any, Final
 
-from fastapi import APIRouter
+from fastapi import APIRouter, Request
+from fastapi.responses import JSONResponse, Response
 
 from contract.card import Card
+from serving.conditional import KEPT, has, not_modified, tag_of
 from serving.gateway import TheGateway
 from serving.problems import MODEL_UNAVAILABLE, UNKNOWN_MODEL, ProblemError
 from serving.routes.body import PROBLEMS
 
 router = APIRouter(tags=["models"])
 
+UNCHANGED: Final[dict[int | str, dict[str, Any]]] = {
+    304: {"description": "With `If-None-Match`: the caller has it"}
+}
 
-@router.get("/v1/models")
-def list_models(gateway: TheGateway) -> dict[str, Any]:
+
+@router.get("/v1/models", responses=UNCHANGED)
+def list_models(request: Request, gateway: TheGateway) -> Response:
     """All cards by name in `models`; in `problems` the models that cannot be used, and why."""
     cards = gateway.pipeline.engine.cards()
-    return {
-        "models": [card.model_dump(mode="json") for _, card in sorted(cards.items())],
-        "problems": dict(gateway.pipeline.engine.problems()),
-    }
+    return _tagged(
+        request,
+        {
+            "models": [card.model_dump(mode="json") for _, card in sorted(cards.items())],
+            "problems": dict(gateway.pipeline.engine.problems()),
+        },
+    )
 
 
-@router.get("/v1/models/{name}", responses=PROBLEMS)
-def show_model(name: str, gateway: TheGateway) -> Card:
+@router.get("/v1/models/{name}", response_model=Card, responses={**UNCHANGED, **PROBLEMS})
+def show_model(request: Request, name: str, gateway: TheGateway) -> Response:
     """The card of one model."""
     engine = gateway.pipeline.engine
     cards = engine.cards()
     if name in cards:
-        return cards[name]
+        return _tagged(request, cards[name].model_dump(mode="json"))
     problems = engine.problems()
     if name in problems:
         raise ProblemError(MODEL_UNAVAILABLE, problems[name])
@@ -40,3 +50,13 @@ def show_model(name: str, gateway: TheGateway) -> Card:
         f"unknown model {name!r}; known are {', '.join(known) or 'none'}",
         extra={"known": known},
     )
+
+
+def _tagged(request: Request, body: dict[str, Any]) -> Response:
+    """`body` as JSON with its tag, or only the tag to who has it."""
+    answer = JSONResponse(body)
+    tag = tag_of(hashlib.sha256(answer.body).hexdigest())
+    if has(request, tag):
+        return not_modified(tag)
+    answer.headers.update({"ETag": tag, **KEPT})
+    return answer

@@ -8,7 +8,7 @@ import pytest
 
 from serving.calls import EXPRESSIONS, FACES
 from serving.fields import ExpressionFields
-from serving.jobs.lines import LineTooLongError, answered, read_line, refused, split
+from serving.jobs.lines import LineTooLongError, answered, read_line, refused, split, write_line
 from serving.problems import NOT_READY, ProblemError
 
 IMAGE = base64.b64encode(b"picture").decode()
@@ -47,6 +47,14 @@ def test_a_line_has_the_fields_of_its_call() -> None:
     assert (line.fields.image, line.fields.expression) == (b"picture", "sad")
     line = read_line(json.dumps({"image": IMAGE, "call": "faces"}).encode())
     assert (line.call, line.id) == (FACES, None)
+
+
+def test_a_line_can_be_written_and_read() -> None:
+    wishes = {"image": b"picture", "expression": {"blush": 0.5}, "faces": [(1, 2, 30, 40)]}
+    for fields in (wishes, {"image": b"picture", "reference": b"other", "quality": 5}):
+        asked = ExpressionFields.model_validate(fields)
+        line = read_line(write_line(EXPRESSIONS, asked))
+        assert (line.call, line.fields) == (EXPRESSIONS, asked)
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,59 @@
+"""`Prefer: respond-async` (RFC 7240): accepted now and done later, as a batch of one line."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncGenerator
+from typing import Any, Final
+
+from fastapi import Request
+from fastapi.responses import Response
+
+from serving.calls import PictureCall
+from serving.fields import read_fields
+from serving.gateway import Gateway
+from serving.jobs.intake import Wish
+from serving.jobs.lines import write_line
+from serving.problems import SLOW_BODY, ProblemError
+from serving.routes.batches import accepted, jobs_of, key_of, owner_of
+
+_PREFERENCE: Final = "respond-async"
+
+LATER: Final[dict[int | str, dict[str, Any]]] = {
+    202: {
+        "description": "With `Prefer: respond-async`: the batch at `Location` will have the result",
+        "headers": {"Location": {"schema": {"type": "string"}}},
+    },
+    304: {"description": "With `If-None-Match`: the caller has the result"},
+}
+
+
+def wants_later(request: Request) -> bool:
+    """Whether the caller prefers to come back for the answer, and that can be done here."""
+    given = ",".join(request.headers.getlist("prefer")).split(",")
+    wanted = _PREFERENCE in [each.partition(";")[0].strip().lower() for each in given]
+    return wanted and request.app.state.jobs is not None
+
+
+async def later(request: Request, gateway: Gateway, call: PictureCall[Any]) -> Response:
+    """Accept `call` as a batch of one line. Raises ProblemError."""
+    jobs = jobs_of(request)
+    owner = owner_of(request)
+    settings = gateway.settings
+    with jobs.arrival():
+        try:
+            async with asyncio.timeout(settings.timeout):
+                fields = await read_fields(
+                    request, call.fields, settings.max_bytes, gateway.urls.fetch
+                )
+        except TimeoutError as error:
+            raise ProblemError(SLOW_BODY, "the body did not come in the time allowed") from error
+        line = await asyncio.to_thread(write_line, call, fields)
+        batch = await jobs.take(_only(line), Wish(owner, key_of(request)))
+    answer = await accepted(jobs, batch, owner)
+    answer.headers["Preference-Applied"] = _PREFERENCE
+    return answer
+
+
+async def _only(line: bytes) -> AsyncGenerator[bytes, None]:
+    yield line
