@@ -31,6 +31,7 @@ def edit(pipeline: Pipeline, fields: ExpressionFields, deadline: float) -> EditR
         fields.image,
         fields.expression,
         fields.intensity,
+        reference=fields.reference,
         faces=fields.which(),
         format=fields.format,
         quality=fields.quality,

@@ -16,7 +16,7 @@ from typing import Final, Literal
 import numpy as np
 
 from contract.assets import asset_path
-from contract.card import Card, Task
+from contract.card import Card, ExpressionVector, ParameterSpec, Task
 from contract.control import control_for
 from contract.pixels import to_network
 from engines.cancel import current
@@ -34,12 +34,16 @@ from faces.face import Box, Face, by_proportions
 from faces.find import find_faces, find_in_boxes
 from faces.lbp import CascadeFinder
 from serving.picture import Format, Picture, decode, encode
+from serving.reading import Reading, read
 from serving.settings import Settings
 from serving.tracing import span
 
 STAGES: Final = ("decode", "find", "align", "infer", "paste", "encode")
 
 _SMALLEST_BOX: Final = 8.0
+
+_DOUBT: Final = 0.1
+"""What a reference shows of a parameter counts from this share of its way on."""
 
 Which = Literal["all", "largest"] | Sequence[Box]
 Observer = Callable[[str, float], None]
@@ -50,6 +54,7 @@ class RequestError(ValueError):
 
     RequestError
       NoFaceError
+      NoExpressionError
       BoxError
       UnknownModelError
       NoModelError
@@ -58,6 +63,10 @@ class RequestError(ValueError):
 
 class NoFaceError(RequestError):
     """No face was found; the caller can say where one is."""
+
+
+class NoExpressionError(RequestError):
+    """Neither an expression nor a reference was given."""
 
 
 class BoxError(RequestError):
@@ -78,11 +87,15 @@ class NoModelError(RequestError):
 
 @dataclass(frozen=True)
 class FacesResult:
-    """The faces of a picture, best first; `timings` in seconds by stage."""
+    """The faces of a picture, best first; `timings` in seconds by stage.
+
+    `readings` has one for each face, or none where no model for it is loaded.
+    """
 
     width: int
     height: int
     faces: tuple[Face, ...]
+    readings: tuple[Reading, ...]
     timings: Mapping[str, float]
 
 
@@ -167,21 +180,26 @@ class Pipeline:
         return [f"no model for {task} is loaded" for task in wanted if task not in tasks]
 
     def faces(self, data: bytes, *, deadline: float | None = None) -> FacesResult:
-        """The faces of the picture in `data`. Raises PictureError, NoModelError or EngineError.
+        """The faces of the picture in `data`, and what they show where a model can read it.
 
-        `deadline` is a time of `time.monotonic()`.
+        `deadline` is a time of `time.monotonic()`. Raises PictureError, NoModelError or
+        EngineError.
         """
         clock = _Clock(self._observe, deadline)
         picture = self._decode(data, clock)
-        found = self._find(picture.canvas(), clock)
-        return FacesResult(picture.width, picture.height, tuple(found), clock.timings)
+        canvas = picture.canvas()
+        found = tuple(self._find(canvas, clock))
+        card = self._reader()
+        readings = self._read(card, canvas, found, clock) if card and found else ()
+        return FacesResult(picture.width, picture.height, found, readings, clock.timings)
 
     def edit(
         self,
         data: bytes,
-        expression: str | Mapping[str, float],
+        expression: str | Mapping[str, float] | None,
         intensity: float = 1.0,
         *,
+        reference: bytes | None = None,
         faces: Which = "all",
         format: Format | None = None,
         quality: int | None = None,
@@ -190,12 +208,17 @@ class Pipeline:
     ) -> EditResult:
         """The picture in `data` with another expression.
 
-        `expression` is a name or single parameters of the model; `faces` says which; `format` and
-        `quality` are those of `serving.picture.encode`. Raises ExpressionError, PictureError,
-        RequestError or EngineError.
+        `expression` is a name or single parameters of the model; or it is None, and the expression
+        is that of the largest face in the picture `reference`. `faces` says which faces to edit;
+        `format` and `quality` are those of `serving.picture.encode`. Raises ExpressionError,
+        PictureError, RequestError or EngineError.
         """
         clock = _Clock(self._observe, deadline)
         card = self._editor(model)
+        if reference is not None:
+            expression = self._expression_in(reference, card, clock)
+        if expression is None:
+            raise NoExpressionError("say which expression: a name, parameters, or a reference")
         control = control_for(card, expression, intensity)
         picture = self._decode(data, clock)
         canvas = picture.canvas()
@@ -270,6 +293,38 @@ class Pipeline:
                 timeout=clock.left(),
             )
 
+    def _expression_in(self, data: bytes, editor: Card, clock: _Clock) -> str | dict[str, float]:
+        """What the largest face in the picture `data` shows, as the model of `editor` takes it."""
+        card = self._reader()
+        if card is None:
+            raise NoModelError("no model that reads expressions is loaded, so send `expression`")
+        canvas = self._decode(data, clock).canvas()
+        found = self._find(canvas, clock)
+        if not found:
+            raise NoFaceError("no face was found in the reference; send one that shows a face")
+        face = max(found, key=lambda face: face.box.area)
+        reading = self._read(card, canvas, [face], clock)[0]
+        if isinstance(editor.control, ExpressionVector):
+            parameters = editor.control.parameters
+            return {p.name: _settled(p, reading.vector.get(p.name, p.neutral)) for p in parameters}
+        return max(editor.labels, key=lambda name: reading.expression.get(name, 0.0))
+
+    def _read(
+        self, card: Card, canvas: Canvas, faces: Sequence[Face], clock: _Clock
+    ) -> tuple[Reading, ...]:
+        size, ground = card.pixels.size, card.pixels.ground
+        with clock.stage("align"):
+            assert card.alignment is not None  # the card's own rule for this task
+            pairs = [_aligned(face, card.alignment.points, size) for face in faces]
+            crops = [crop(canvas, matrix, size, ground) for _, matrix in pairs]
+        with clock.stage("infer"):
+            return read(self.engine, card, crops, timeout=clock.left())
+
+    def _reader(self) -> Card | None:
+        """The card of the model that reads expressions, if there is one."""
+        cards = sorted(self.engine.cards().items())
+        return next((card for _, card in cards if card.task == "read_expression"), None)
+
     def _finder(self) -> Card:
         for _, card in sorted(self.engine.cards().items()):
             if card.task == "find_faces":
@@ -289,6 +344,12 @@ class Pipeline:
         if wanted in self.engine.problems():
             raise NoModelError(f"the model {wanted} cannot be used: see /v1/models for the reason")
         raise UnknownModelError(wanted, able)
+
+
+def _settled(parameter: ParameterSpec, value: float) -> float:
+    """`value`, or neutral where it is so near that it may be the reader's mistake."""
+    reach = max(parameter.high - parameter.neutral, parameter.neutral - parameter.low)
+    return value if abs(value - parameter.neutral) > _DOUBT * reach else parameter.neutral
 
 
 def _aligned(

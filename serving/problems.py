@@ -103,6 +103,7 @@ _KINDS: Final[tuple[tuple[type[Exception], Kind], ...]] = (
     (picture.TooManyBytesError, TOO_MANY_BYTES),
     (picture.TooManyPixelsError, Kind("too-many-pixels", 413, "The picture is too large")),
     (pipeline.NoFaceError, Kind("no-face", 422, "No face was found")),
+    (pipeline.NoExpressionError, INVALID_FIELD),
     (pipeline.BoxError, Kind("box-outside", 422, "A box cannot be used")),
     (pipeline.UnknownModelError, UNKNOWN_MODEL),
     (pipeline.NoModelError, MODEL_UNAVAILABLE),

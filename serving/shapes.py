@@ -8,6 +8,7 @@ from typing import Any
 
 from faces.face import Face
 from serving.pipeline import EditResult, FacesResult
+from serving.reading import Reading
 
 
 def face_shape(face: Face) -> dict[str, Any]:
@@ -21,14 +22,31 @@ def face_shape(face: Face) -> dict[str, Any]:
 
 
 def faces_shape(result: FacesResult) -> dict[str, Any]:
-    """The answer of `POST /v1/faces`. What no loaded model can see is empty."""
+    """The answer of `POST /v1/faces`. What no loaded model can read is empty."""
+    readings = result.readings or (None,) * len(result.faces)
     return {
         "width": result.width,
         "height": result.height,
         "faces": [
-            {**face_shape(face), "expression": {}, "attributes": {}} for face in result.faces
+            {**face_shape(face), **_reading_shape(reading)}
+            for face, reading in zip(result.faces, readings, strict=True)
         ],
         "timings": _rounded(result.timings),
+    }
+
+
+def _reading_shape(reading: Reading | None) -> dict[str, Any]:
+    """Probabilities of expressions and attributes, and the parameters of the face."""
+    if reading is None:
+        return {"expression": {}, "attributes": {}, "parameters": {}}
+    told = {
+        "expression": reading.expression,
+        "attributes": reading.attributes,
+        "parameters": reading.vector,
+    }
+    return {
+        what: {name: round(value, 4) for name, value in values.items()}
+        for what, values in told.items()
     }
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from serving.fields import FacesFields
+from serving.fields import PICTURES, FacesFields
 from serving.problems import MEDIA_TYPE
 
 
@@ -12,12 +12,19 @@ def described(kind: type[FacesFields]) -> dict[str, Any]:
     """`openapi_extra` for a route that takes the fields of `kind` as a form or as JSON."""
     schema = kind.model_json_schema()
     schema["required"] = [name for name in schema["required"] if name != "image"]  # or image_url
-    form = {**schema, "properties": dict(schema["properties"])}
-    form["properties"]["image"] = {"type": "string", "format": "binary"}
-    inline = {**schema, "properties": dict(schema["properties"])}
-    inline["properties"]["image"] = {"type": "string", "format": "byte"}
+    form, inline = (_with_pictures(schema, format) for format in ("binary", "byte"))
     content = {"multipart/form-data": {"schema": form}, "application/json": {"schema": inline}}
     return {"requestBody": {"required": True, "content": content}}
+
+
+def _with_pictures(schema: dict[str, Any], format: str) -> dict[str, Any]:
+    """`schema` with its pictures as strings of a format."""
+    pictures = {
+        name: {"type": "string", "format": format, "description": field.get("description", "")}
+        for name, field in schema["properties"].items()
+        if name in PICTURES
+    }
+    return {**schema, "properties": {**schema["properties"], **pictures}}
 
 
 PROBLEMS: dict[int | str, dict[str, Any]] = {
