@@ -11,8 +11,9 @@ import numpy as np
 from trainer.characters.chance import clamp, pick
 from trainer.characters.colour import argb
 from trainer.characters.head import Head
-from trainer.characters.ink import Pen, Points
+from trainer.characters.ink import Points
 from trainer.characters.palette import Palette
+from trainer.characters.pen import Pen
 from trainer.characters.view import View
 
 _ALONG: Final = np.linspace(0.0, 1.0, 13)

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -20,10 +19,11 @@ from trainer.characters.brows import draw_brow, shape_brow
 from trainer.characters.character import Character
 from trainer.characters.eyes import EyeShape, draw_eye, draw_lashes, shape_eye
 from trainer.characters.face import FaceShape
-from trainer.characters.ink import Pen, Points
+from trainer.characters.ink import Points
 from trainer.characters.marks import draw_sweat, draw_tears, draw_vein
 from trainer.characters.mouth import MouthShape, draw_mouth, shape_mouth
 from trainer.characters.outfit import draw_body
+from trainer.characters.pen import Pen
 from trainer.characters.view import View
 
 
@@ -98,38 +98,38 @@ def draw_all(
     time: what no expression changes is drawn once, below and above the faces."""
     full = size * supersampling
     still = shape_still(character, view)
+    moods = [shape_mood(character, view, expression) for expression in expressions]
 
-    def sheet(pixels: NDArray[np.uint8]) -> skia.Surface:
-        info = skia.ImageInfo.Make(full, full, skia.kRGBA_8888_ColorType, skia.kPremul_AlphaType)
-        return skia.Surface.MakeRasterDirect(info, pixels)
+    # All is thought out before anything is drawn: both go faster when they do not take turns.
+    def planned(draw_layer: _Layer) -> Pen:
+        pen = _pen(character, view, full)
+        draw_layer(pen, character, view, still)
+        return pen
 
-    def layer(draw_layer: _Layer) -> skia.Image | None:
-        pixels = np.zeros((full, full, 4), np.uint8)
-        surface = sheet(pixels)
-        with _placed(surface.getCanvas(), character, view, full) as pen:
-            draw_layer(pen, character, view, still)
-        return surface.makeImageSnapshot() if pixels.any() else None
+    def planned_faces(draw_part: _Part) -> list[Pen]:
+        pens = [_pen(character, view, full) for _ in moods]
+        for pen, mood in zip(pens, moods, strict=True):
+            draw_part(pen, character, view, still, mood)
+        return pens
+
+    below, *above = (planned(layer) for layer in (_draw_below, _draw_hair, _draw_worn, _draw_over))
+    parts = [planned_faces(part) for part in (_draw_face, _draw_through_hair, _draw_marks)]
 
     ground = np.zeros((full, full, 4), np.uint8)
-    canvas = sheet(ground).getCanvas()
+    canvas = _surface(ground).getCanvas()
     if background:
         draw_background(canvas, character.background, full)
-    with _placed(canvas, character, view, full) as pen:
-        _draw_below(pen, character, view, still)
-    hair, worn_on_it, over = layer(_draw_hair), layer(_draw_worn), layer(_draw_over)
+    below.draw(canvas)
+    images = [_image(pen, full) for pen in above]
 
     drawings = []
-    for expression in expressions:
-        mood = shape_mood(character, view, expression)
+    for mood, *pens in zip(moods, *parts, strict=True):
         pixels = ground.copy()
-        canvas = sheet(pixels).getCanvas()
-        for draw_part, above in (
-            (_draw_face, hair), (_draw_through_hair, worn_on_it), (_draw_marks, over),
-        ):  # fmt: skip
-            with _placed(canvas, character, view, full) as pen:
-                draw_part(pen, character, view, still, mood)
-            if above is not None:
-                canvas.drawImage(above, 0, 0)
+        canvas = _surface(pixels).getCanvas()
+        for pen, image in zip(pens, images, strict=True):
+            pen.draw(canvas)
+            if image is not None:
+                canvas.drawImage(image, 0, 0)
         landmarks = _landmarks(character, view, still, mood, full)
         if supersampling > 1:
             pixels = _shrink(pixels, supersampling)
@@ -145,32 +145,42 @@ def draw_on(
     Returns its landmarks [27, 2] in the canvas's pixels. Several calls make a scene.
     """
     still, mood = shape_still(character, view), shape_mood(character, view, expression)
-    with _placed(canvas, character, view, size) as pen:
-        _draw_below(pen, character, view, still)
-        _draw_face(pen, character, view, still, mood)
-        _draw_hair(pen, character, view, still)
-        _draw_through_hair(pen, character, view, still, mood)
-        _draw_worn(pen, character, view, still)
-        _draw_marks(pen, character, view, still, mood)
-        _draw_over(pen, character, view, still)
+    pen = _pen(character, view, size)
+    _draw_below(pen, character, view, still)
+    _draw_face(pen, character, view, still, mood)
+    _draw_hair(pen, character, view, still)
+    _draw_through_hair(pen, character, view, still, mood)
+    _draw_worn(pen, character, view, still)
+    _draw_marks(pen, character, view, still, mood)
+    _draw_over(pen, character, view, still)
+    pen.draw(canvas)
     return _landmarks(character, view, still, mood, size)
 
 
-@contextmanager
-def _placed(canvas: skia.Canvas, c: Character, view: View, size: int) -> Iterator[Pen]:
-    """A pen whose unit is the face unit, while the context is open."""
-    canvas.save()
-    canvas.concat(view.matrix(size))
-    try:
-        pixel = 1.0 / (view.eye_distance * size)
-        yield Pen(canvas, pixel, c.style.even_pen, c.style.sketchy)
-    finally:
-        canvas.restore()
+def _pen(c: Character, view: View, size: int) -> Pen:
+    return Pen(view, size, c.style.even_pen, c.style.sketchy)
+
+
+def _surface(pixels: NDArray[np.uint8]) -> skia.Surface:
+    """A surface that draws into `pixels` [S, S, 4]."""
+    info = skia.ImageInfo.Make(*pixels.shape[:2], skia.kRGBA_8888_ColorType, skia.kPremul_AlphaType)
+    return skia.Surface.MakeRasterDirect(info, pixels)
+
+
+def _image(pen: Pen, size: int) -> skia.Image | None:
+    """What a pen draws on nothing, or None where that is nothing."""
+    if pen.idle:
+        return None
+    pixels = np.zeros((size, size, 4), np.uint8)
+    surface = _surface(pixels)
+    pen.draw(surface.getCanvas())
+    return surface.makeImageSnapshot() if pixels.any() else None
 
 
 # The layers, from the back to the front.
 
 _Layer = Callable[[Pen, Character, View, Still], None]
+_Part = Callable[[Pen, Character, View, Still, Mood], None]
 
 
 def _draw_below(pen: Pen, c: Character, view: View, s: Still) -> None:

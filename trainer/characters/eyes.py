@@ -16,8 +16,9 @@ from numpy.typing import NDArray
 from trainer.characters.chance import clamp, pick, sign
 from trainer.characters.colour import Colour, adjust, argb, mix, shadow
 from trainer.characters.head import Head
-from trainer.characters.ink import Pen, Points, ellipse, path, ribbon, vertical
+from trainer.characters.ink import Points, ellipse, path, ribbon, vertical
 from trainer.characters.palette import Palette
+from trainer.characters.pen import Pen
 from trainer.characters.style import Style
 from trainer.characters.view import View
 

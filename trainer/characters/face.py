@@ -12,8 +12,9 @@ import skia
 from trainer.characters.chance import clamp, pick, sign
 from trainer.characters.colour import argb, mix, shadow
 from trainer.characters.head import Head
-from trainer.characters.ink import Pen, Points, curve, ellipse, path, radial, vertical
+from trainer.characters.ink import Points, curve, ellipse, path, radial, vertical
 from trainer.characters.palette import Palette
+from trainer.characters.pen import Pen
 from trainer.characters.style import Style
 from trainer.characters.view import View
 
@@ -220,10 +221,8 @@ def draw_hair_shadow(
             ((1.0, 0.85),) if style.shading == "cel" else ((1.3, 0.28), (0.9, 0.28), (0.5, 0.28))
         )
         for reach, alpha in steps:
-            pen.canvas.save()
-            pen.canvas.translate(-0.03 * style.light * reach, drop * reach)
-            pen.fill(front, argb(palette.skin_shadow, alpha))
-            pen.canvas.restore()
+            with pen.moved(-0.03 * style.light * reach, drop * reach):
+                pen.fill(front, argb(palette.skin_shadow, alpha))
 
 
 def draw_jaw(
@@ -310,27 +309,23 @@ def draw_blush(
         if kind == "band" and p["blush"] > 0.3:
             at = view.spot(0.0, features.blush_y)
             tone = (argb(palette.blush, 0.42 * strength), argb(palette.blush, 0.0))
-            pen.canvas.save()
-            pen.canvas.translate(*at)
-            pen.canvas.scale(1.0, 0.26)
-            pen.fill(
-                ellipse(0, 0, 0.9, 0.9), 0xFF000000, radial(0, 0, 0.9, (tone[0], tone[0], tone[1]))
-            )
-            pen.canvas.restore()
+            with pen.moved(*at, flat=0.26):
+                pen.fill(
+                    ellipse(0, 0, 0.9, 0.9),
+                    0xFF000000,
+                    radial(0, 0, 0.9, (tone[0], tone[0], tone[1])),
+                )
         for side in (-1.0, 1.0):
             x, y = view.spot(side * features.blush_x, features.blush_y)
             if kind in ("ovals", "both", "band"):
                 radius = 0.25 * (1 - 0.2 * max(view.yaw * side, 0))
-                pen.canvas.save()
-                pen.canvas.translate(x, y)
-                pen.canvas.scale(1.0, 0.55)
                 tone2 = (
                     argb(palette.blush, 0.62 * strength),
                     argb(palette.blush, 0.35 * strength),
                     argb(palette.blush, 0.0),
                 )
-                pen.fill(ellipse(0, 0, radius, radius), 0xFF000000, radial(0, 0, radius, tone2))
-                pen.canvas.restore()
+                with pen.moved(x, y, flat=0.55):
+                    pen.fill(ellipse(0, 0, radius, radius), 0xFF000000, radial(0, 0, radius, tone2))
             if kind in ("hatch", "both"):
                 count = 3 + round(2 * strength)
                 line = argb(mix(palette.blush, palette.skin_line, 0.25), 0.35 + 0.5 * strength)

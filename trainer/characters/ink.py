@@ -1,4 +1,4 @@
-"""Curves and the pen: smooth curves through anchors, strokes as filled shapes that taper.
+"""Curves, outlines and gradients: what the pen draws with.
 
 All coordinates are face units (eye distance 1, origin between the eyes, x right, y down), already
 projected; the pen's canvas carries the transform to pixels.
@@ -7,8 +7,8 @@ projected; the pen's canvas carries the transform to pixels.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
 from functools import lru_cache
+from itertools import accumulate
 from struct import Struct
 from typing import Final
 
@@ -61,7 +61,9 @@ def _circle(count: int) -> Points:
 
 
 @lru_cache(maxsize=256)
-def _taper(count: int, start: float, end: float) -> Points:
+def taper(count: int, start: float, end: float) -> Points:
+    """Widths [count] of a stroke of width 1 that swells from nothing over `start` of its length and
+    dies over `end` of it (shares of the whole, 0 for a blunt end)."""
     t = np.linspace(0.0, 1.0, count)
     width = np.ones(count)
     if start > 0:
@@ -73,23 +75,61 @@ def _taper(count: int, start: float, end: float) -> Points:
 
 def ribbon(points: Points, width: Points | float) -> Points:
     """The outline [2N, 2] of a stroke along `points` [N, 2], `width` (scalar or [N]) thick."""
-    # One complex number a point: a quarter turn is a product, and the calls to numpy are half.
-    line = np.ascontiguousarray(points).view(np.complex128)[:, 0]
+    line = as_complex(points)
+    step = _steps(line)
+    step *= 0.5j * width / (np.abs(step) + 1e-9)
+    outline = np.concatenate([line + step, (line - step)[::-1]])
+    return outline.view(np.float64).reshape(-1, 2)
+
+
+def as_complex(points: Points) -> NDArray[np.complex128]:
+    """One complex number a point [N]: a quarter turn is a product, and numpy is called half as
+    often."""
+    return np.ascontiguousarray(points).view(np.complex128)[:, 0]
+
+
+def _steps(line: NDArray[np.complex128]) -> NDArray[np.complex128]:
+    """From the point before to the point after each point of a line [N], N at least 2."""
     step = np.empty_like(line)
     np.subtract(line[2:], line[:-2], out=step[1:-1])
     step[0], step[-1] = line[1] - line[0], line[-1] - line[-2]
-    step *= 0.5j * width / (np.abs(step) + 1e-9)
-    count = len(line)
-    outline = np.empty(2 * count, np.complex128)
-    np.add(line, step, out=outline[:count])
-    np.subtract(line, step, out=outline[: count - 1 : -1])
-    return outline.view(np.float64).reshape(-1, 2)
+    return step
+
+
+def ribbons(lines: Sequence[Points], widths: Sequence[Points]) -> Iterator[bytes]:
+    """The points (pairs of float32) of the outlines that `ribbon` gives for each of `lines` [N, 2]
+    and `widths` [N], computed together."""
+    if not lines:
+        return
+    ends = list(accumulate(map(len, lines)))
+    line = as_complex(np.concatenate(lines))
+    step = _steps(line)
+    last = np.array(ends) - 1
+    first = np.concatenate([[0], last[:-1] + 1])
+    step[first], step[last] = line[first + 1] - line[first], line[last] - line[last - 1]
+    step *= 0.5j * np.concatenate(widths) / (np.abs(step) + 1e-9)
+    forth = (line + step).astype(np.complex64).tobytes()
+    back = (line - step)[::-1].astype(np.complex64).tobytes()
+    whole = len(back)
+    for start, end in zip([0, *ends], ends, strict=False):
+        yield forth[8 * start : 8 * end] + back[whole - 8 * end : whole - 8 * start]
+
+
+def packed(shapes: Sequence[Points]) -> Iterator[bytes]:
+    """The points (pairs of float32) of each of `shapes` [N, 2]."""
+    if not shapes:
+        return
+    points = np.concatenate(shapes).astype(np.float32).tobytes()
+    end = 0
+    for shape in shapes:
+        start, end = end, end + 8 * len(shape)
+        yield points[start:end]
 
 
 def stroke_outline(points: Points, width: float, start: float = 0.3, end: float = 0.3) -> Points:
     """The outline of a stroke that swells from nothing over `start` of its length and dies over
     `end` of it (both shares of the whole, 0 for a blunt end)."""
-    return ribbon(points, width * _taper(len(points), start, end))
+    return ribbon(points, width * taper(len(points), start, end))
 
 
 MOVE: Final = bytes([int(skia.Path.kMove_Verb)])
@@ -106,7 +146,10 @@ def traced(points: bytes, verbs: bytes) -> skia.Path:
     It is handed over whole, in skia's serialised form: its drawing methods cost a call each.
     """
     head, tail = _frame(len(points) // 8, verbs)
-    return _read(head + points + tail)
+    out = skia.Path()
+    if not out.readFromMemory(head + points + tail):
+        raise RuntimeError("this version of skia-python writes paths in another form")
+    return out
 
 
 def _frame(points: int, verbs: bytes) -> tuple[bytes, bytes]:
@@ -114,108 +157,20 @@ def _frame(points: int, verbs: bytes) -> tuple[bytes, bytes]:
     return _FORMAT + _counts(points, 0, len(verbs)), verbs + bytes(-len(verbs) % 4)
 
 
-def _read(serialised: bytes) -> skia.Path:
-    out = skia.Path()
-    if not out.readFromMemory(serialised):
-        raise RuntimeError("this version of skia-python writes paths in another form")
-    return out
+def serialised(points: bytes) -> bytes:
+    """The closed polygon along some points (pairs of float32), as a path reads it."""
+    head, tail = _polygon(len(points) // 8)
+    return head + points + tail
 
 
 @lru_cache(maxsize=1024)
-def _polygon(count: int, closed: bool) -> tuple[bytes, bytes]:
-    return _frame(count, MOVE + LINE * (count - 1) + (CLOSE if closed else b""))
+def _polygon(count: int) -> tuple[bytes, bytes]:
+    return _frame(count, MOVE + LINE * (count - 1) + CLOSE)
 
 
-def path(points: Points, closed: bool = True) -> skia.Path:
-    """A skia path along `points` [N, 2]."""
-    head, tail = _polygon(len(points), closed)
-    return _read(head + points.astype(np.float32).tobytes() + tail)
-
-
-_WOBBLE = np.array((0.012, -0.009))
-"""How far beside the line a sketchy pen's second stroke runs at most, in face units."""
-
-
-class Pen:
-    """Draws filled shapes and tapering strokes on a skia canvas whose unit is the face unit.
-
-    `pixel` is the size of one pixel in face units: strokes never get thinner than a visible hair.
-    """
-
-    def __init__(
-        self, canvas: skia.Canvas, pixel: float, even: bool = False, sketchy: bool = False
-    ) -> None:
-        self.canvas = canvas
-        self.pixel = pixel
-        self.even = even
-        self.sketchy = sketchy
-        self._paint = skia.Paint(AntiAlias=True)
-
-    def fill(
-        self,
-        shape: Points | skia.Path,
-        colour: int,
-        shader: skia.Shader | None = None,
-        blur: float = 0.0,
-    ) -> None:
-        """Fill a closed shape with an 0xAARRGGBB colour or a shader; `blur` is a sigma in units."""
-        paint = self._paint
-        if shader is not None or blur > 0:
-            paint = skia.Paint(AntiAlias=True)
-            if shader is not None:
-                paint.setShader(shader)
-            if blur > 0:
-                paint.setMaskFilter(skia.MaskFilter.MakeBlur(skia.kNormal_BlurStyle, blur))
-        paint.setColor(colour)
-        self.canvas.drawPath(shape if isinstance(shape, skia.Path) else path(shape), paint)
-
-    def stroke(
-        self,
-        points: Points,
-        width: float,
-        colour: int,
-        start: float = 0.3,
-        end: float = 0.3,
-    ) -> None:
-        """A line along `points` [N, 2], `width` thick, tapering over `start` and `end` of itself.
-
-        An even pen (`even=True`) does not taper; a sketchy one goes over the line again, a little
-        beside it. Lines thinner than a pixel become paler instead.
-        """
-        if self.even:
-            start = end = 0.0
-        least = 0.9 * self.pixel
-        if width < least:
-            alpha = int((colour >> 24) * max(width / least, 0.35))
-            colour = alpha << 24 | colour & 0xFFFFFF
-            width = least
-        self.fill(stroke_outline(points, width, start, end), colour)
-        if self.sketchy:
-            paler = (colour >> 24) * 6 // 10 << 24 | colour & 0xFFFFFF
-            again = points + _WOBBLE * np.sin(np.linspace(0.6, 3.4, len(points)))[:, None]
-            self.fill(stroke_outline(again, 0.6 * width, start, end), paler)
-
-    @contextmanager
-    def clipped(self, *shapes: Points | skia.Path) -> Iterator[None]:
-        """Draw only inside all of `shapes` while the context is open."""
-        self.canvas.save()
-        for shape in shapes:
-            self.canvas.clipPath(
-                shape if isinstance(shape, skia.Path) else path(shape), doAntiAlias=True
-            )
-        try:
-            yield
-        finally:
-            self.canvas.restore()
-
-    @contextmanager
-    def layer(self, alpha: float) -> Iterator[None]:
-        """Draw into a layer that is composited with opacity `alpha` (0 to 1) when it closes."""
-        self.canvas.saveLayerAlpha(None, round(255 * alpha))
-        try:
-            yield
-        finally:
-            self.canvas.restore()
+def path(points: Points) -> skia.Path:
+    """The closed skia path along `points` [N, 2]."""
+    return traced(points.astype(np.float32).tobytes(), MOVE + LINE * (len(points) - 1) + CLOSE)
 
 
 def vertical(

@@ -9,7 +9,8 @@ import numpy as np
 from trainer.characters.colour import argb
 from trainer.characters.eyes import EyeShape
 from trainer.characters.head import Head
-from trainer.characters.ink import Pen, Points, curve, ribbon
+from trainer.characters.ink import Points, curve, ribbon
+from trainer.characters.pen import Pen
 from trainer.characters.view import View
 
 _WATER = (0.80, 0.92, 1.0)

@@ -11,8 +11,9 @@ import numpy as np
 from trainer.characters.chance import clamp, pick, sign
 from trainer.characters.colour import adjust, argb, mix
 from trainer.characters.head import Head
-from trainer.characters.ink import Pen, Points, path
+from trainer.characters.ink import Points, path
 from trainer.characters.palette import Palette
+from trainer.characters.pen import Pen
 from trainer.characters.style import Style
 from trainer.characters.view import View
 

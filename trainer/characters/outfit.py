@@ -11,7 +11,8 @@ from trainer.characters import garments
 from trainer.characters.chance import pick
 from trainer.characters.colour import Colour, adjust, argb, mix, rgb
 from trainer.characters.head import Head
-from trainer.characters.ink import Pen, Points, ellipse, vertical
+from trainer.characters.ink import Points, ellipse, vertical
+from trainer.characters.pen import Pen
 from trainer.characters.style import Style
 from trainer.characters.tailor import Body, Cloth, Tailor, cloth
 from trainer.characters.view import View

@@ -10,11 +10,11 @@ from dataclasses import dataclass
 from typing import Protocol
 
 import numpy as np
-import skia
 
 from trainer.characters.colour import Colour, argb, mix, shadow
 from trainer.characters.head import Head
-from trainer.characters.ink import Pen, Points, curve, linear, vertical
+from trainer.characters.ink import Points, curve, linear, vertical
+from trainer.characters.pen import Pen
 from trainer.characters.style import Style
 from trainer.characters.view import View
 
@@ -85,9 +85,9 @@ class Body:
         down += self._chin
         return out
 
-    def lowest(self, canvas: skia.Canvas) -> float:
-        """The t below which nothing of the body can be seen on the canvas."""
-        bottom = float(canvas.getLocalClipBounds().bottom()) - self._chin
+    def lowest(self, pen: Pen) -> float:
+        """The t below which nothing of the body can be seen."""
+        bottom = pen.bottom - self._chin
         lean = 1.2 * self.shoulder * abs(float(np.sin(self._turn)))
         upright = float(np.cos(self._turn))
         return (bottom + lean) / (upright * self._tall * self.length)
@@ -194,7 +194,7 @@ class Tailor(Maker):
     def __init__(self, pen: Pen, body: Body, style: Style, numbers: tuple[float, ...]) -> None:
         super().__init__(pen, body, style, numbers)
         self.body = body
-        self.lowest = body.lowest(pen.canvas)
+        self.lowest = body.lowest(pen)
 
 
 def scallops(anchors: Points, count: int, depth: float) -> Points:

@@ -66,6 +66,14 @@ class View:
         matrix.preScale(scale, scale)
         return matrix
 
+    def bottom(self, width: float, height: float) -> float:
+        """The y (view units) below which nothing is of a picture, `width` by `height` pixels and a
+        border of one, for which `matrix(width)` was made."""
+        angle, scale = np.radians(self.roll), self.eye_distance * width
+        x = -1.0 if angle > 0 else width + 1.0
+        across, down = x - self.x * width, height + 1.0 - self.y * width
+        return float(np.cos(angle) * down - np.sin(angle) * across) / scale
+
     def pixels(self, points: Points, size: float) -> Points:
         """Take view units [N, 2] to pixels of a square picture of side `size`."""
         scale = self.eye_distance * size

@@ -18,7 +18,7 @@ from trainer.characters.accessories import (
     sample_accessories,
 )
 from trainer.characters.head import Head, sample_head
-from trainer.characters.ink import Pen
+from trainer.characters.pen import Pen
 from trainer.characters.style import Style, sample_style
 from trainer.characters.view import View
 
@@ -70,10 +70,10 @@ def drawn(
     surface = skia.Surface(SIZE, SIZE)
     canvas = surface.getCanvas()
     canvas.clear(0)
-    canvas.concat(view.matrix(SIZE))
-    pen = Pen(canvas, 1 / (view.eye_distance * SIZE), style.even_pen)
+    pen = Pen(view, SIZE, style.even_pen)
     for layer in layers:
         layer(pen, worn, head, view, style)
+    pen.draw(canvas)
     return surface.toarray(colorType=skia.kRGBA_8888_ColorType).copy()
 
 

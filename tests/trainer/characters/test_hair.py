@@ -25,8 +25,8 @@ from trainer.characters.hair import (
 from trainer.characters.hair.design import compose
 from trainer.characters.hair.locks import TAILS
 from trainer.characters.head import Head, sample_head
-from trainer.characters.ink import Pen
 from trainer.characters.palette import sample_palette
+from trainer.characters.pen import Pen
 from trainer.characters.style import Style, sample_style
 from trainer.characters.view import View
 
@@ -46,12 +46,12 @@ def _picture(
     info = skia.ImageInfo.Make(SIZE, SIZE, skia.kRGBA_8888_ColorType, skia.kPremul_AlphaType)
     canvas = skia.Surface.MakeRasterDirect(info, pixels).getCanvas()
     view = View(eye_distance=0.22, y=0.5)
-    canvas.concat(view.matrix(SIZE))
-    pen = Pen(canvas, 1 / (0.22 * SIZE), style.even_pen)
+    pen = Pen(view, SIZE, style.even_pen)
     colours = sample_palette(np.random.default_rng(5), style).hair
     draws = {"back": draw_back, "body": draw_over_body, "front": draw_front}
     for layer in layers.split():
         draws[layer](pen, shapes, colours, style)
+    pen.draw(canvas)
     return pixels
 
 

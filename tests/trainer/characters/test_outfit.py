@@ -7,7 +7,7 @@ import pytest
 import skia
 
 from trainer.characters.head import Head, sample_head
-from trainer.characters.ink import Pen
+from trainer.characters.pen import Pen
 from trainer.characters.outfit import Outfit, draw_body, sample_outfit
 from trainer.characters.style import Style, sample_style
 from trainer.characters.view import View
@@ -30,9 +30,9 @@ def drawn(head: Head, style: Style, outfit: Outfit, view: View) -> np.ndarray:
     surface = skia.Surface(SIZE, SIZE)
     canvas = surface.getCanvas()
     canvas.clear(0)
-    canvas.concat(view.matrix(SIZE))
-    pen = Pen(canvas, 1 / (view.eye_distance * SIZE), style.even_pen)
+    pen = Pen(view, SIZE, style.even_pen)
     draw_body(pen, outfit, head, view, SKIN, SHADE, LINE, style)
+    pen.draw(canvas)
     return surface.toarray(colorType=skia.kRGBA_8888_ColorType).copy()
 
 
@@ -96,8 +96,8 @@ def test_hidden_parts_leave_no_trace() -> None:
         surface = skia.Surface(SIZE, 3 * SIZE)
         canvas = surface.getCanvas()
         canvas.clear(0)
-        canvas.concat(view.matrix(SIZE))
-        pen = Pen(canvas, 1 / (view.eye_distance * SIZE), style.even_pen)
+        pen = Pen(view, SIZE, style.even_pen, tall=3 * SIZE)
         draw_body(pen, outfit, head, view, SKIN, SHADE, LINE, style)
+        pen.draw(canvas)
         whole = surface.toarray(colorType=skia.kRGBA_8888_ColorType)[:SIZE]
         assert np.abs(near.astype(int) - whole).max() <= 24, "more than another edge smoothing"

@@ -7,8 +7,8 @@ from trainer.characters.accessories.design import Accessories
 from trainer.characters.accessories.places import OnFace, OnHair
 from trainer.characters.colour import Colour, rgb
 from trainer.characters.head import Head
-from trainer.characters.ink import Pen
 from trainer.characters.palette import HairColours
+from trainer.characters.pen import Pen
 from trainer.characters.style import Style
 from trainer.characters.tailor import Maker
 from trainer.characters.view import View

@@ -8,7 +8,8 @@ from trainer.characters.accessories.design import Accessories
 from trainer.characters.accessories.places import OnFace, put
 from trainer.characters.colour import Colour, argb, mix, rgb
 from trainer.characters.head import Head
-from trainer.characters.ink import Pen, Points, curve, ellipse
+from trainer.characters.ink import Points, curve, ellipse
+from trainer.characters.pen import Pen
 from trainer.characters.style import Style
 from trainer.characters.tailor import Cloth, Maker, cloth
 from trainer.characters.view import View

@@ -94,7 +94,7 @@ def front_view(points: Points, head_top: float, hairline: float, view: View) -> 
     x, y = np.minimum(np.maximum(points[:, 0], -1.2), 1.2), points[:, 1]
     s = np.minimum(np.maximum((hairline + 0.2 - y) / (hairline + 0.2 - head_top), 0), 1)
     s = s * s * (3 - 2 * s)
-    return view.raised(points, 0.06 * (1 - s) + s * _skull(x))  # type: ignore[arg-type]
+    return view.raised(points, 0.06 * (1 - s) + s * _skull(x))
 
 
 def back_view(points: Points, view: View) -> Points:

@@ -14,8 +14,9 @@ from trainer.characters.colour import Colour, argb, mix
 from trainer.characters.hair.contour import Contour, joined, loop, smooth, strokes, taper
 from trainer.characters.hair.shapes import Clumps, HairShapes, Layer, union
 from trainer.characters.hair.strand import STATIONS
-from trainer.characters.ink import Pen, Points, linear, path, radial, vertical
+from trainer.characters.ink import Points, linear, path, radial, vertical
 from trainer.characters.palette import HairColours
+from trainer.characters.pen import Pen
 from trainer.characters.style import Style
 
 
@@ -284,9 +285,7 @@ def _nape(pen: Pen, shapes: HairShapes, deep: Colour, style: Style) -> None:
         pen.fill(_SPIKES + (x, 0.0), argb(deep, 0.55))
         return
     shade = radial(x, 0.5, 1.35, [argb(deep, 0.8), argb(deep, 0.55), argb(deep, 0.0)])
-    pen.canvas.drawRect(
-        skia.Rect.MakeLTRB(x - 1.4, -0.9, x + 1.4, 1.9), skia.Paint(AntiAlias=False, Shader=shade)
-    )
+    pen.wash(x - 1.4, -0.9, x + 1.4, 1.9, shade)
 
 
 _SPIKES = np.array([
