@@ -140,6 +140,12 @@ class Settings(BaseModel):
         gt=0,
         description="seconds that a batch may take, and that its results stay",
     )
+    webhook_hosts: Annotated[tuple[Host, ...], Words] = Field(
+        default=(), description="hosts that may be called when a batch has ended"
+    )
+    webhook_secrets: SecretStr = Field(
+        default=SecretStr(""), description="whsec_..., to sign calls with; two while one is changed"
+    )
     batch_lease: float = Field(
         default=15.0, gt=0, description="seconds until the lines of a process that died are free"
     )

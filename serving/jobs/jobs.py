@@ -14,8 +14,10 @@ from serving.jobs.perform import Performer, abandoned
 from serving.jobs.runner import Runner
 from serving.jobs.sqlite_store import SqliteStore
 from serving.jobs.store import Batch, Result, Store, StoreError
+from serving.jobs.webhooks import Courier, Webhooks, parse_secret
 from serving.pipeline import Pipeline
 from serving.problems import BUSY, UNKNOWN_BATCH, ProblemError
+from serving.security.outside import Outside
 from serving.settings import Settings, SettingsError, variable
 
 _GRACE_S: Final = 5.0
@@ -24,6 +26,7 @@ _MOST_ARRIVING: Final = 4
 """Bodies read at once: each has a chunk in memory."""
 _PAGE_BYTES: Final = 32 * 2**20
 _STREAM_PAGE: Final = 16
+_WEBHOOK_S: Final = 10.0
 _LOOK_S: Final = 0.5
 """How often a stream looks for results of other processes."""
 
@@ -31,7 +34,9 @@ _LOOK_S: Final = 0.5
 class Jobs:
     """Batches over `store`. Its methods raise ProblemError and StoreError."""
 
-    def __init__(self, store: Store, pipeline: Pipeline, admission: Admission) -> None:
+    def __init__(
+        self, store: Store, pipeline: Pipeline, admission: Admission, webhooks: Webhooks
+    ) -> None:
         settings = pipeline.settings
         size = settings.batch_workers or max(1, admission.limits.size // 2)
         self._store = store
@@ -45,6 +50,8 @@ class Jobs:
             size=size,
             lease=settings.batch_lease,
         )
+        self._webhooks = webhooks
+        self._courier = Courier(store, webhooks, self._runner.results)
         self._limits = Limits(
             lines=settings.batch_lines,
             bytes=settings.batch_bytes,
@@ -55,11 +62,17 @@ class Jobs:
     def start(self) -> None:
         """Work on batches, also on those of an earlier process; call it in the event loop."""
         self._runner.start()
+        self._courier.start()
 
     async def stop(self) -> None:
         """Put back what is not done, and close the store."""
+        await self._courier.stop()
         await self._runner.stop(_GRACE_S)
         await asyncio.to_thread(self._store.close)
+
+    def check_webhook(self, url: str) -> None:
+        """Raises ProblemError for an address that will not be called."""
+        self._webhooks.check(url)
 
     @contextmanager
     def arrival(self) -> Iterator[None]:
@@ -117,11 +130,28 @@ def open_jobs(settings: Settings, pipeline: Pipeline, admission: Admission) -> J
     """The batches that the settings ask for, if any. Raises SettingsError."""
     if settings.batches is None:
         return None
+    webhooks = _open_webhooks(settings)
     try:
         store = SqliteStore(settings.batches, ttl=settings.batch_ttl, quota=settings.batch_space)
     except StoreError as error:
         raise SettingsError(f"{variable('batches')}: {error}") from error
-    return Jobs(store, pipeline, admission)
+    return Jobs(store, pipeline, admission, webhooks)
+
+
+def _open_webhooks(settings: Settings) -> Webhooks:
+    """Who calls the addresses of batches; nobody where no host is allowed. Raises SettingsError."""
+    secrets = settings.webhook_secrets.get_secret_value().split()
+    try:
+        keys = [parse_secret(secret) for secret in secrets]
+    except ValueError as error:
+        raise SettingsError(f"{variable('webhook_secrets')}: {error}") from error
+    if settings.webhook_hosts and not keys:
+        raise SettingsError(
+            f"{variable('webhook_secrets')}: calls are signed; name a secret, made with "
+            '`echo "whsec_$(openssl rand -base64 32)"`'
+        )
+    outside = Outside(settings.webhook_hosts, timeout=_WEBHOOK_S, networks=settings.url_networks)
+    return Webhooks(outside, keys if settings.webhook_hosts else [])
 
 
 @asynccontextmanager

@@ -6,7 +6,6 @@ import asyncio
 import json
 import re
 from collections.abc import AsyncGenerator
-from datetime import UTC, datetime
 from functools import partial
 from typing import Annotated, Any, Final, cast
 
@@ -16,6 +15,7 @@ from starlette.requests import ClientDisconnect
 
 from serving.jobs.intake import Wish
 from serving.jobs.jobs import Jobs
+from serving.jobs.shape import batch_shape
 from serving.jobs.store import Batch, Result
 from serving.problems import (
     BAD_REQUEST,
@@ -30,6 +30,7 @@ from serving.routes.body import PROBLEMS
 router = APIRouter(tags=["batches"])
 
 KEY: Final = "Idempotency-Key"
+WEBHOOK: Final = "X-Celmood-Webhook"
 LINES: Final = "application/x-ndjson"
 _LINE_TYPES: Final = (LINES, "application/jsonl", "application/json-lines")
 _GOOD_KEY: Final = re.compile(r"[\x21-\x7e]{1,128}")
@@ -76,7 +77,13 @@ _BODY: Final = {
             "in": "header",
             "schema": {"type": "string", "pattern": f"^{_GOOD_KEY.pattern}$"},
             "description": "sent again with the same key a batch is the same one, not a second",
-        }
+        },
+        {
+            "name": WEBHOOK,
+            "in": "header",
+            "schema": {"type": "string", "format": "uri"},
+            "description": "called, signed, when the batch has ended; at hosts the operator allows",
+        },
     ],
 }
 _STREAM: Final[dict[int | str, dict[str, Any]]] = {
@@ -95,7 +102,10 @@ async def take_batch(request: Request, jobs: TheJobs) -> Response:
     if media_type not in _LINE_TYPES:
         raise ProblemError(WRONG_MEDIA_TYPE, f"send {LINES}: one JSON object a line")
     owner = owner_of(request)
-    wish = Wish(owner, key_of(request), counted=partial(_count, request))
+    webhook = request.headers.get(WEBHOOK)
+    if webhook is not None:
+        jobs.check_webhook(webhook)
+    wish = Wish(owner, key_of(request), webhook, counted=partial(_count, request))
     with jobs.arrival():
         batch = await jobs.take(_parts(request), wish)
     return await accepted(jobs, batch, owner)
@@ -117,7 +127,7 @@ async def show_batch(
     found = await jobs.get(batch, found.owner)  # not older than its results
     last = results[-1].position if results else after
     following = last if found.ended is None or last < found.answered else None
-    head = json.dumps({**shape(found), "next": following})[:-1]
+    head = json.dumps({**batch_shape(found), "next": following})[:-1]
     body = b",".join(map(_placed, results))
     headers = {} if found.ended else {"Retry-After": str(_LOOK_AGAIN_S)}
     return Response(
@@ -130,36 +140,14 @@ async def show_batch(
 @router.delete("/v1/batches/{batch}", responses=PROBLEMS)
 async def cancel_batch(request: Request, jobs: TheJobs, batch: str) -> JSONResponse:
     """End the batch, if it has not ended. Results that it has stay until it expires."""
-    return JSONResponse(shape(await jobs.cancel(batch, owner_of(request))))
+    return JSONResponse(batch_shape(await jobs.cancel(batch, owner_of(request))))
 
 
 async def accepted(jobs: Jobs, batch: str, owner: str) -> Response:
     """The answer to whoever brought a batch."""
     return JSONResponse(
-        shape(await jobs.get(batch, owner)), 202, headers={"Location": f"/v1/batches/{batch}"}
+        batch_shape(await jobs.get(batch, owner)), 202, headers={"Location": f"/v1/batches/{batch}"}
     )
-
-
-def shape(batch: Batch) -> dict[str, Any]:
-    """A batch without its results, in JSON."""
-    left = batch.total - batch.answered
-    ended = batch.ended is not None
-    begun = bool(batch.answered or batch.running)
-    return {
-        "id": batch.id,
-        "status": batch.status if ended else "running" if begun else "queued",
-        "created": _time(batch.created),
-        "ended": None if batch.ended is None else _time(batch.ended),
-        "expires": _time(batch.expires),
-        "counts": {
-            "total": batch.total,
-            "succeeded": batch.answered - batch.failed,
-            "failed": batch.failed,
-            "running": 0 if ended else batch.running,
-            "waiting": 0 if ended else left - batch.running,
-            "dropped": left if ended else 0,
-        },
-    }
 
 
 async def _count(request: Request, pictures: int) -> None:
@@ -167,10 +155,6 @@ async def _count(request: Request, pictures: int) -> None:
     allowance = getattr(request.state, "allowance", None)
     if allowance is not None:
         await allowance.take(pictures - 1)
-
-
-def _time(seconds: float) -> str:
-    return datetime.fromtimestamp(seconds, UTC).isoformat(timespec="milliseconds")
 
 
 async def _parts(request: Request) -> AsyncGenerator[bytes, None]:

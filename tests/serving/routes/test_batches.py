@@ -264,4 +264,4 @@ def test_the_documents_of_the_interface_have_batches(client: Client) -> None:
     assert {"post"} == set(paths["/v1/batches"])
     assert {"get", "delete"} == set(paths["/v1/batches/{batch}"])
     names = [p["name"] for p in paths["/v1/batches"]["post"]["parameters"]]
-    assert names == ["Idempotency-Key"]
+    assert names == ["Idempotency-Key", "X-Celmood-Webhook"]
