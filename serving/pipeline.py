@@ -11,7 +11,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from typing import Final, Literal
+from typing import Final, Generic, Literal, TypeVar
 
 import numpy as np
 
@@ -47,6 +47,7 @@ _DOUBT: Final = 0.1
 
 Which = Literal["all", "largest"] | Sequence[Box]
 Observer = Callable[[str, float], None]
+Rendered = TypeVar("Rendered")
 
 
 class RequestError(ValueError):
@@ -117,6 +118,37 @@ class EditResult:
     height: int
     faces: tuple[EditedFace, ...]
     timings: Mapping[str, float]
+
+
+@dataclass(frozen=True)
+class Drawn(Generic[Rendered]):
+    """One expression of a sheet: its picture as it was rendered, and what was changed in it."""
+
+    expression: str
+    picture: Rendered
+    faces: tuple[EditedFace, ...]
+
+
+@dataclass(frozen=True)
+class SheetResult(Generic[Rendered]):
+    """All expressions that were asked for; `timings` in seconds by stage, of all together."""
+
+    drawn: tuple[Drawn[Rendered], ...]
+    format: Format
+    width: int
+    height: int
+    timings: Mapping[str, float]
+
+
+@dataclass(frozen=True)
+class _Ready:
+    """A picture whose faces are found and cropped, [N,3,S,S] as the model of `card` sees them."""
+
+    picture: Picture
+    canvas: Canvas
+    card: Card
+    pairs: tuple[tuple[Face, Matrix], ...]
+    image: Array
 
 
 @dataclass
@@ -220,31 +252,75 @@ class Pipeline:
         if expression is None:
             raise NoExpressionError("say which expression: a name, parameters, or a reference")
         control = control_for(card, expression, intensity)
+        ready = self._ready(data, faces, card, clock)
+        edited, changed = self._edited(ready, control, clock)
+        with clock.stage("encode"):
+            encoded = encode(edited, format, quality)
+        return EditResult(
+            encoded, format or edited.format, edited.width, edited.height, changed, clock.timings
+        )
+
+    def sheet(
+        self,
+        data: bytes,
+        expressions: Sequence[str] | None,
+        intensity: float,
+        render: Callable[[Picture], Rendered],
+        *,
+        faces: Which = "all",
+        model: str | None = None,
+        deadline: float | None = None,
+    ) -> SheetResult[Rendered]:
+        """The picture in `data` with one expression after the other, None for all of the model.
+
+        The faces are found once. `render` is given each picture, which is let go after it. Raises
+        what `edit` raises, before the first of them where an expression is not known.
+        """
+        clock = _Clock(self._observe, deadline)
+        card = self._editor(model)
+        names = expressions_of(card) if expressions is None else dict.fromkeys(expressions)
+        controls = {name: control_for(card, name, intensity) for name in names}
+        ready = self._ready(data, faces, card, clock)
+        drawn: list[Drawn[Rendered]] = []
+        for name, control in controls.items():
+            edited, changed = self._edited(ready, control, clock)
+            with clock.stage("encode"):
+                drawn.append(Drawn(name, render(edited), changed))
+        picture = ready.picture
+        return SheetResult(
+            tuple(drawn), picture.format, picture.width, picture.height, clock.timings
+        )
+
+    def _ready(self, data: bytes, faces: Which, card: Card, clock: _Clock) -> _Ready:
+        """The picture in `data` with what `card` needs to see of the wanted faces."""
         picture = self._decode(data, clock)
         canvas = picture.canvas()
         chosen = self._choose(canvas, faces, clock)
-
         size, ground = card.pixels.size, card.pixels.ground
         with clock.stage("align"):
             assert card.alignment is not None  # the card's own rule for this task
             pairs = [_aligned(face, card.alignment.points, size) for face in chosen]
             crops = [crop(canvas, matrix, size, ground) for _, matrix in pairs]
             image = np.concatenate([to_network(c, card.pixels) for c in crops])
+        return _Ready(picture, canvas, card, tuple(pairs), image)
+
+    def _edited(
+        self, ready: _Ready, control: Array, clock: _Clock
+    ) -> tuple[Picture, tuple[EditedFace, ...]]:
+        """The picture with every face changed as `control` asks for."""
+        card, canvas = ready.card, ready.canvas
         with clock.stage("infer"):
-            inputs = {"image": image, "control": np.repeat(control[None], len(crops), axis=0)}
+            count = len(ready.pairs)
+            inputs = {"image": ready.image, "control": np.repeat(control[None], count, axis=0)}
             outputs = self.engine.run(card.name, inputs, timeout=clock.left())
             changes = _changes(card, outputs)
         with clock.stage("paste"):
             pixels = canvas.pixels.copy()
-            edited = tuple(
+            changed = tuple(
                 EditedFace(face, apply(pixels, canvas, matrix, change))
-                for (face, matrix), change in zip(pairs, changes, strict=True)
+                for (face, matrix), change in zip(ready.pairs, changes, strict=True)
             )
-        with clock.stage("encode"):
-            encoded = encode(picture.with_pixels(pixels), format, quality)
-        return EditResult(
-            encoded, format or picture.format, picture.width, picture.height, edited, clock.timings
-        )
+        return ready.picture.with_pixels(pixels), changed
 
     def _decode(self, data: bytes, clock: _Clock) -> Picture:
         with clock.stage("decode"):
@@ -375,6 +451,13 @@ def _changes(card: Card, outputs: Mapping[str, Array]) -> list[Change]:
         Change(paint[i], outputs["mask"][i, 0], None if moves is None else moves[i])
         for i in range(len(paint))
     ]
+
+
+def expressions_of(card: Card) -> tuple[str, ...]:
+    """The names of the expressions that the model of `card` draws."""
+    if isinstance(card.control, ExpressionVector):
+        return tuple(card.control.presets)
+    return card.labels
 
 
 def _check_box(box: Box, canvas: Canvas) -> None:
