@@ -11,8 +11,12 @@ Colour = tuple[float, float, float]
 @lru_cache(maxsize=16384)
 def argb(colour: Colour, alpha: float = 1.0) -> int:
     """The colour as skia's 0xAARRGGBB integer. Components are clipped to [0, 1]."""
-    a, r, g, b = (round(255 * min(max(c, 0.0), 1.0)) for c in (alpha, *colour))
-    return a << 24 | r << 16 | g << 8 | b
+    r, g, b = colour
+    return _byte(alpha) << 24 | _byte(r) << 16 | _byte(g) << 8 | _byte(b)
+
+
+def _byte(share: float) -> int:
+    return 0 if share <= 0.0 else 255 if share >= 1.0 else round(255 * share)
 
 
 def rgb(code: str) -> Colour:

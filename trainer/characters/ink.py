@@ -138,6 +138,7 @@ CUBIC: Final = bytes([int(skia.Path.kCubic_Verb)])
 CLOSE: Final = bytes([int(skia.Path.kClose_Verb)])
 _FORMAT: Final = bytes(skia.Path().serialize())[:4]
 _counts: Final = Struct("=3i").pack
+_PADDING: Final = (b"", bytes(3), bytes(2), bytes(1))
 
 
 def traced(points: bytes, verbs: bytes) -> skia.Path:
@@ -145,32 +146,27 @@ def traced(points: bytes, verbs: bytes) -> skia.Path:
 
     It is handed over whole, in skia's serialised form: its drawing methods cost a call each.
     """
-    head, tail = _frame(len(points) // 8, verbs)
     out = skia.Path()
-    if not out.readFromMemory(head + points + tail):
+    if not out.readFromMemory(serialised(points, verbs)):
         raise RuntimeError("this version of skia-python writes paths in another form")
     return out
 
 
-def _frame(points: int, verbs: bytes) -> tuple[bytes, bytes]:
-    """What stands before and behind the points of a path in its serialised form."""
-    return _FORMAT + _counts(points, 0, len(verbs)), verbs + bytes(-len(verbs) % 4)
-
-
-def serialised(points: bytes) -> bytes:
-    """The closed polygon along some points (pairs of float32), as a path reads it."""
-    head, tail = _polygon(len(points) // 8)
-    return head + points + tail
+def serialised(points: bytes, verbs: bytes) -> bytes:
+    """The path of some verbs and their points (pairs of float32), in skia's serialised form."""
+    counts = _counts(len(points) // 8, 0, len(verbs))
+    return b"".join((_FORMAT, counts, points, verbs, _PADDING[len(verbs) % 4]))
 
 
 @lru_cache(maxsize=1024)
-def _polygon(count: int) -> tuple[bytes, bytes]:
-    return _frame(count, MOVE + LINE * (count - 1) + CLOSE)
+def polygon(count: int) -> bytes:
+    """The verbs of a closed polygon."""
+    return MOVE + LINE * (count - 1) + CLOSE
 
 
 def path(points: Points) -> skia.Path:
     """The closed skia path along `points` [N, 2]."""
-    return traced(points.astype(np.float32).tobytes(), MOVE + LINE * (len(points) - 1) + CLOSE)
+    return traced(points.astype(np.float32).tobytes(), polygon(len(points)))
 
 
 def vertical(

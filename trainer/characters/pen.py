@@ -13,7 +13,7 @@ from typing import Final
 import numpy as np
 import skia
 
-from trainer.characters.ink import Points, packed, path, ribbons, serialised, taper
+from trainer.characters.ink import Points, packed, path, polygon, ribbons, serialised, taper
 from trainer.characters.view import View
 
 _WOBBLE: Final = np.array((0.012, -0.009))
@@ -167,7 +167,9 @@ class Pen:
 
     def _outlines(self) -> list[bytes]:
         """The shapes as closed polygons, serialised."""
-        polygons = packed([p for p, w in zip(self._shapes, self._widths, strict=True) if w is None])
-        lines = [(p, w) for p, w in zip(self._shapes, self._widths, strict=True) if w is not None]
-        strokes = ribbons([p for p, _ in lines], [w for _, w in lines])
-        return [serialised(next(polygons if w is None else strokes)) for w in self._widths]
+        both = list(zip(self._shapes, self._widths, strict=True))
+        polygons = packed([points for points, widths in both if widths is None])
+        lines = [(points, widths) for points, widths in both if widths is not None]
+        strokes = ribbons([points for points, _ in lines], [widths for _, widths in lines])
+        outlines = (next(polygons if widths is None else strokes) for widths in self._widths)
+        return [serialised(outline, polygon(len(outline) // 8)) for outline in outlines]

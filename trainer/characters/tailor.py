@@ -75,13 +75,17 @@ class Body:
         across, down, t = out[:, 0], out[:, 1], given[:, 1] * self.length
         if self._yaw:
             out_of_middle = given[:, 0] / self.shoulder
-            ahead = np.maximum(1 - out_of_middle * out_of_middle, 0)
-            ahead *= np.minimum(np.maximum(t, 0), 0.9)
-            across += (0.27 * self._yaw) * ahead - 0.20 * self._yaw
+            ahead = np.maximum(1.0 - out_of_middle * out_of_middle, 0.0)
+            ahead *= np.minimum(np.maximum(t, 0.0), 0.9)
+            ahead *= 0.27 * self._yaw
+            ahead -= 0.20 * self._yaw
+            across += ahead
         if self._turn:
-            angle = (self._turn / 0.7) * np.minimum(np.maximum(t + 0.1, 0), 0.7)
-            c, s = np.cos(angle), np.sin(angle)
-            across[:], down[:] = c * across - s * down, s * across + c * down
+            t += 0.1
+            angle = np.minimum(np.maximum(t, 0.0), 0.7)
+            angle *= self._turn / 0.7
+            turned = out.view(np.complex128)[:, 0]
+            turned *= np.cos(angle) + 1j * np.sin(angle)
         down += self._chin
         return out
 

@@ -73,6 +73,11 @@ def _smooth_verbs(count: int) -> bytes:
     return MOVE + CUBIC * count + CLOSE
 
 
+def single(contour: Contour) -> skia.Path:
+    """The path of one contour."""
+    return traced(*contour)
+
+
 def joined(contours: Iterable[Contour]) -> skia.Path:
     """One path (winding rule) of several contours."""
     points, verbs = zip(*contours, strict=True)

@@ -11,7 +11,7 @@ import skia
 from numpy.typing import NDArray
 
 from trainer.characters.colour import Colour, argb, mix
-from trainer.characters.hair.contour import Contour, joined, loop, smooth, strokes, taper
+from trainer.characters.hair.contour import Contour, joined, loop, single, smooth, strokes, taper
 from trainer.characters.hair.shapes import Clumps, HairShapes, Layer, union
 from trainer.characters.hair.strand import STATIONS
 from trainer.characters.ink import Points, linear, path, radial, vertical
@@ -45,7 +45,7 @@ def draw_front(pen: Pen, shapes: HairShapes, colours: HairColours, style: Style)
     """Draw the scalp's cap, side locks and fringe, what stands off the head, and the shine."""
     ink = _Ink(pen, colours, style)
     base, fill = argb(colours.base), _long_gradient(shapes, colours, colours.base)
-    pen.fill(joined([smooth(shapes.cap)]), base, fill)
+    pen.fill(single(smooth(shapes.cap)), base, fill)
     ink.draw(shapes.parting, 0.7, 0.5, 0.6)
     ink.draw(shapes.rims, 0.9, 0.1, 0.5)
     front = ink.dressed(shapes.front)
@@ -110,16 +110,16 @@ class _Ink:
         for i, strand in enumerate(clumps.strands):
             if (dressed.flat and strand.bare > 0) or (off is not None and strand.off != off):
                 continue
-            self.pen.fill(joined([clumps.outlines[i]]), base, fill)
+            self.pen.fill(single(clumps.outlines[i]), base, fill)
             wide = clumps.widest[i]
             if strips and wide > 0.04:
                 simple = dressed.hard or wide < self.fine
-                self._shade(joined([strips[i]]), clumps.edges[i], strand.shade, simple)
+                self._shade(single(strips[i]), clumps.edges[i], strand.shade, simple)
             if i in lit:
                 near, far = clumps.edges[i, ::-1, 7] if self.light > 0 else clumps.edges[i, :, 7]
                 tones = [argb(self.colours.light, 0.5), argb(self.colours.light, 0.0)]
                 self.pen.fill(
-                    joined([lit[i]]), tones[0], linear(near, near + 0.4 * (far - near), tones)
+                    single(lit[i]), tones[0], linear(near, near + 0.4 * (far - near), tones)
                 )
             self.pen.fill(joined(dressed.lines[i]), self.line)
 
