@@ -1,6 +1,8 @@
 # make demo     a picture of an anime character in, a sheet of expressions out
 # make serve    the gateway at http://127.0.0.1:8000
-# make test     every test
+# make triton   a real Triton on model_repository, gRPC at 127.0.0.1:8001
+# make test     every test, but for those on real servers:
+# make integration
 # make check    formatting, lint, types, import walls
 # make bench    the figures of the README
 
@@ -9,7 +11,7 @@ PIP_INSTALL := -m pip install --quiet --disable-pip-version-check --no-compile -
 
 export ORT_DISABLE_TELEMETRY := 1
 
-.PHONY: demo serve test check bench clean
+.PHONY: demo serve triton test integration check bench clean
 .DELETE_ON_ERROR:
 
 demo: .venv/.made
@@ -18,8 +20,14 @@ demo: .venv/.made
 serve: .venv/.made
 	.venv/bin/python -m serving $(ARGS)
 
+triton: .venv-triton/.made
+	.venv-triton/bin/python -m deploy.triton.serve $(ARGS)
+
 test: .venv-dev/.made
 	.venv-dev/bin/python -m pytest $(ARGS)
+
+integration: .venv-dev/.made .venv-triton/.made
+	.venv-dev/bin/python -m pytest -m integration tests/integration $(ARGS)
 
 check: .venv-dev/.made
 	.venv-dev/bin/ruff format --check .
@@ -42,5 +50,12 @@ bench: .venv-dev/.made
 	.venv-dev/bin/python $(PIP_INSTALL) -e ".[dev]" -e clients/python
 	touch $@
 
+# The server, its Python backend and onnxruntime; its numpy is older than ours.
+.venv-triton/.made: deploy/triton/requirements.txt
+	$(PYTHON) -m venv --clear .venv-triton
+	.venv-triton/bin/python -m pip install --quiet --disable-pip-version-check --no-compile \
+	    --no-deps -r $<
+	touch $@
+
 clean:
-	rm -rf .venv .venv-dev out .mypy_cache .ruff_cache .pytest_cache .import_linter_cache
+	rm -rf .venv .venv-dev .venv-triton out .mypy_cache .ruff_cache .pytest_cache .import_linter_cache

@@ -21,7 +21,7 @@ import tritonclient.grpc as triton
 from tritonclient.utils import InferenceServerException, np_to_triton_dtype
 
 from contract.card import Tensor
-from engines.protocol import Array, EngineUnavailableError, ModelInputError
+from engines.protocol import Array, EngineError, EngineUnavailableError
 from engines.triton_host import ASK_TIMEOUT_S, ServedModel, TritonHost
 
 FOLDER: Final = Path("/dev/shm")
@@ -62,7 +62,7 @@ class SharedMemory:
             wanted = [region.place(name, *places[name]) for name in shapes]
             try:
                 self._host.infer(served, given, wanted, timeout)
-            except ModelInputError as error:
+            except EngineError as error:
                 if "shared memory region" in str(error):  # the server has been started anew
                     raise RegionError(str(error)) from error
                 raise
