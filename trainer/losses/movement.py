@@ -23,6 +23,9 @@ _POINTS: Final = (
     "right_eye_inner", "right_eye_outer", "right_eye_top", "right_eye_bottom",
     "mouth_left", "mouth_right", "mouth_top", "mouth_bottom", "chin",
 )  # fmt: skip
+_NEAR: Final = 0.012
+"""How near to a brow counts as its place, in sides: a brow's thickness."""
+
 _ALONG: Final = (0.0, 0.17, 0.33, 0.5, 0.67, 0.83, 1.0)
 """Where a brow is looked at, from one end to the other."""
 
@@ -30,12 +33,34 @@ _ALONG: Final = (0.0, 0.17, 0.33, 0.5, 0.67, 0.83, 1.0)
 def tracked(landmarks: Tensor) -> Tensor:
     """The points [N,K,2] that are followed: those of eyes, mouth and chin, and seven along the
     parabola through each brow's three. `landmarks` [N,27,2] as in contract.labels."""
+    points = landmarks[:, [LANDMARKS.index(name) for name in _POINTS]]
+    return torch.cat((points, brows(landmarks)), 1)
+
+
+def brows(landmarks: Tensor) -> Tensor:
+    """Seven points along each brow, [N,14,2]."""
     t = torch.tensor(_ALONG, device=landmarks.device, dtype=landmarks.dtype)
     shares = torch.stack(((1 - t) * (1 - 2 * t), 4 * t * (1 - t), t * (2 * t - 1)), 1)  # [7,3]
-    parts = [landmarks[:, [LANDMARKS.index(name) for name in _POINTS]]]
-    for brow in _BROWS:
-        parts.append(shares @ landmarks[:, [LANDMARKS.index(name) for name in brow]])
-    return torch.cat(parts, 1)
+    names = [[LANDMARKS.index(name) for name in brow] for brow in _BROWS]
+    return torch.cat([shares @ landmarks[:, brow] for brow in names], 1)
+
+
+def painted_brows(mask: Tensor, source: Tensor, target: Tensor) -> Tensor:
+    """Mean of the mask [N,1,S,S] near the brows, before and after: there is nothing to paint.
+
+    Brows move over plain skin and under hair, so a displacement can do it all. As long as paint may
+    hide it, it learns nothing there. Landmarks `source` and `target` [N,27,2] in sides.
+    """
+    small = F.avg_pool2d(mask, 4)  # [N,1,h,w]
+    h, w = small.shape[2:]
+    ys = (torch.arange(h, device=mask.device, dtype=mask.dtype) + 0.5) / h
+    xs = (torch.arange(w, device=mask.device, dtype=mask.dtype) + 0.5) / w
+    points = torch.cat((brows(source), brows(target)), 1)  # [N,28,2]
+    across = (points[:, :, :1] - xs).square()  # [N,28,w]
+    down = (points[:, :, 1:] - ys).square()  # [N,28,h]
+    nearest = (down.unsqueeze(3) + across.unsqueeze(2)).amin(1, keepdim=True)  # [N,1,h,w]
+    near = torch.exp(nearest * (-0.5 / _NEAR**2))
+    return (small * near).sum() / near.sum()
 
 
 def movement(displacement: Tensor, source: Tensor, target: Tensor, region: Tensor) -> Tensor:

@@ -64,6 +64,7 @@ class Weights(Options):
         default=0.5, ge=0, le=1, description="how far small changes count like large ones, inside"
     )
     movement: float = Field(default=3.0, description="displacement against the landmarks' way")
+    brows: float = Field(default=0.3, description="mask on the brows, which are to be moved")
     landmarks: float = Field(default=0.3, description="maps of the landmarks, before and after")
     paint: float = Field(default=0.5, description="L1 of the paint alone at 1/2, inside")
     warped: float = Field(default=0.1, description="L1 of the warped original at 1/4, inside")
@@ -274,6 +275,9 @@ class CelMethod(Method):
                     region,
                 ),
             }
+            terms["brows"] = movement.painted_brows(
+                change.mask, batch["source_landmarks"], batch["target_landmarks"]
+            )
             points = torch.cat((batch["source_landmarks"], batch["target_landmarks"]), 1)
             terms["landmarks"] = landmarks.astray(maps, points)
             if "tagger" in self.frozen:

@@ -6,7 +6,7 @@ import pytest
 import torch
 
 from contract.labels import LANDMARKS
-from trainer.losses.movement import movement, tracked
+from trainer.losses.movement import movement, painted_brows, tracked
 
 BROW = [LANDMARKS.index(f"left_brow_{part}") for part in ("outer", "middle", "inner")]
 
@@ -39,3 +39,17 @@ def test_what_the_picture_does_not_show_does_not_count() -> None:
     target = face()
     wrong = torch.full((1, 2, 32, 32), 0.1)
     assert movement(wrong, target, target, torch.zeros(1, 1, 32, 32)) == 0
+
+
+def test_paint_counts_on_the_brows_alone() -> None:
+    landmarks = face()
+    landmarks[0, :, 1] = 0.8
+    for side, x in (("left", 0.3), ("right", 0.7)):
+        for i, part in enumerate(("outer", "middle", "inner")):
+            landmarks[0, LANDMARKS.index(f"{side}_brow_{part}")] = torch.tensor([x + i / 50, 0.2])
+    everywhere = painted_brows(torch.ones(1, 1, 128, 128), landmarks, landmarks)
+    assert everywhere.item() == pytest.approx(1)
+    below = torch.zeros(1, 1, 128, 128)
+    below[..., 40:, :] = 1
+    assert painted_brows(below, landmarks, landmarks).item() < 1e-3
+    assert painted_brows(1 - below, landmarks, landmarks).item() > 0.99
