@@ -7,11 +7,15 @@ stranger sends is left to serving.
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Final
 
 import numpy as np
 from PIL import Image, ImageOps, UnidentifiedImageError
 
 from faces.canvas import Canvas
+
+SUFFIXES: Final = (".png", ".jpg", ".jpeg", ".webp")
+"""Names of picture files end so, in small or capital letters."""
 
 
 class PictureFileError(ValueError):

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Final
 
 from contract.expression import EXPRESSIONS
+from trainer.data.pictures import SUFFIXES
 
 MANIFEST: Final = "manifest.csv"
 
@@ -27,8 +28,6 @@ WORDS: Final = {
     "blush": "embarrassed",
 }
 """Words of artists for expressions of ours."""
-
-_SUFFIXES: Final = (".png", ".jpg", ".jpeg", ".webp")
 
 
 class SpriteSetError(ValueError):
@@ -82,7 +81,7 @@ def _listed(folder: Path) -> Iterator[tuple[str, str, Path]]:
     """Character, the artist's word, path."""
     if not (folder / MANIFEST).exists():
         for path in folder.glob("*/*"):
-            if path.suffix.lower() in _SUFFIXES:
+            if path.suffix.lower() in SUFFIXES:
                 yield path.parent.name, path.stem.lower(), path
         return
     with (folder / MANIFEST).open(encoding="utf-8", newline="") as file:

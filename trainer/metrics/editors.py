@@ -170,6 +170,9 @@ def served_control(editor: Editor, wanted: str, intensity: float = 1.0) -> Tenso
     """
     if editor.labels is not None:
         return intensity * _one_hot(editor.labels, [wanted])[0]
+    if wanted not in SERVED:
+        known = ", ".join(SERVED)
+        raise EditorError(f"there is no expression {wanted!r}; there are: {known}")
     at = expression.vector(SERVED[wanted])
     moved = expression.toward(at, intensity)
     asked = {name: float(moved[expression.INDEX[name]]) for name in SERVED[wanted]}

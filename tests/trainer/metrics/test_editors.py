@@ -76,6 +76,11 @@ def test_a_served_control_is_the_services(wanted: str, intensity: float) -> None
     assert served_control(Editor(None), wanted, intensity).numpy() == pytest.approx(expected)
 
 
+def test_an_expression_that_nobody_has_is_told() -> None:
+    with pytest.raises(EditorError, match=r"'merry'.*neutral, happy"):
+        served_control(Editor(None), "merry")
+
+
 def test_a_served_label_is_as_strong_as_asked() -> None:
     assert served_control(Editor(("happy", "sad")), "sad", 0.5).tolist() == [0, 0.5]
     with pytest.raises(EditorError, match="smug"):
