@@ -30,7 +30,7 @@ from serving.problems import (
     answer,
     problem_of,
 )
-from serving.routes import batches, docs, expressions, faces, health, models
+from serving.routes import batches, docs, expressions, faces, health, models, sheets
 from serving.security.guard import guard, harden
 from serving.settings import Settings
 from serving.tracing import telemetry
@@ -67,7 +67,7 @@ def create_app(settings: Settings, engine: Engine) -> FastAPI:
     app.state.gateway = gateway
     app.state.jobs = jobs
     app.state.tags = Tags(gateway.pipeline)
-    for module in (faces, expressions, batches, models, health, docs):
+    for module in (faces, expressions, sheets, batches, models, health, docs):
         app.include_router(module.router)
     admission = gateway.admission
     guard(app, settings)  # middleware: what is added later stands outside of it

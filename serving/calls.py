@@ -6,7 +6,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Final, Generic, TypeVar
 
-from serving.fields import ExpressionFields, FacesFields
+from serving import sheets
+from serving.fields import EditFields, ExpressionFields, FacesFields, SheetFields
 from serving.pipeline import EditResult, Pipeline
 from serving.shapes import edit_answer, faces_shape
 
@@ -40,10 +41,14 @@ def edit(pipeline: Pipeline, fields: ExpressionFields, deadline: float) -> EditR
     )
 
 
-def asked_faces(fields: FacesFields) -> int:
-    """How many faces the caller names; 1 where they are to be found."""
-    faces = fields.faces if isinstance(fields, ExpressionFields) else "all"
-    return 1 if isinstance(faces, str) else len(faces)
+def asked_faces(pipeline: Pipeline, fields: FacesFields) -> int:
+    """How many faces are to be edited: 1 in a picture where they are to be found.
+
+    Raises what Pipeline.expressions raises.
+    """
+    faces = fields.faces if isinstance(fields, EditFields) else "all"
+    pictures = sheets.count_of(pipeline, fields) if isinstance(fields, SheetFields) else 1
+    return pictures * (1 if isinstance(faces, str) else len(faces))
 
 
 EXPRESSIONS: Final = PictureCall(
@@ -56,5 +61,8 @@ FACES: Final = PictureCall(
     FacesFields,
     lambda pipeline, fields, deadline: faces_shape(pipeline.faces(fields.image, deadline=deadline)),
 )
-CALLS: Final[Mapping[str, PictureCall[Any]]] = {call.name: call for call in (EXPRESSIONS, FACES)}
+SHEETS: Final = PictureCall("sheets", SheetFields, sheets.answer)
+CALLS: Final[Mapping[str, PictureCall[Any]]] = {
+    call.name: call for call in (EXPRESSIONS, FACES, SHEETS)
+}
 """Those that a line of a batch may ask for."""

@@ -75,8 +75,28 @@ class FacesFields(BaseModel):
     )
 
 
-class ExpressionFields(FacesFields):
-    """`POST /v1/expressions`: the picture, the wanted expression, and how to answer."""
+class EditFields(FacesFields):
+    """What all edits have in common: which faces, how strongly, and how to answer."""
+
+    intensity: float = Field(1.0, description="0 (neutral) to 1.5")
+    faces: Annotated[
+        Literal["all", "largest"] | Annotated[list[BoxField], Field(min_length=1)],
+        BeforeValidator(_from_json),
+        Field(description="all, largest, or boxes [x, y, width, height]"),
+    ] = "all"
+    format: Format | None = Field(None, description="as the input by default")
+    quality: int | None = Field(None, ge=1, le=100, description="of webp and jpeg")
+    model: str | None = Field(None, description="which of several models")
+
+    def which(self) -> Literal["all", "largest"] | list[Box]:
+        """`faces` as the pipeline takes it."""
+        if isinstance(self.faces, str):
+            return self.faces
+        return [Box(*box) for box in self.faces]
+
+
+class ExpressionFields(EditFields):
+    """`POST /v1/expressions`: the picture, and the wanted expression."""
 
     expression: Annotated[
         str | dict[str, float] | None,
@@ -89,15 +109,6 @@ class ExpressionFields(FacesFields):
         "taken; base64 in JSON",
         validate_default=True,
     )
-    intensity: float = Field(1.0, description="0 (neutral) to 1.5")
-    faces: Annotated[
-        Literal["all", "largest"] | Annotated[list[BoxField], Field(min_length=1)],
-        BeforeValidator(_from_json),
-        Field(description="all, largest, or boxes [x, y, width, height]"),
-    ] = "all"
-    format: Format | None = Field(None, description="as the input by default")
-    quality: int | None = Field(None, ge=1, le=100, description="of webp and jpeg")
-    model: str | None = Field(None, description="which of several models")
 
     @field_validator("reference")
     @classmethod
@@ -106,11 +117,27 @@ class ExpressionFields(FacesFields):
             raise ValueError("send either `expression` or `reference`")
         return reference
 
-    def which(self) -> Literal["all", "largest"] | list[Box]:
-        """`faces` as the pipeline takes it."""
-        if isinstance(self.faces, str):
-            return self.faces
-        return [Box(*box) for box in self.faces]
+
+def _names(value: object) -> object:
+    """A form can only send text: names between commas, or a list in JSON."""
+    if isinstance(value, str) and value != "all" and not value.lstrip().startswith("["):
+        return [name.strip() for name in value.split(",") if name.strip()]
+    return _from_json(value)
+
+
+class SheetFields(EditFields):
+    """`POST /v1/sheets`: the picture, the wanted expressions, and how to lay them out."""
+
+    expressions: Annotated[
+        Literal["all"] | Annotated[list[str], Field(min_length=1, max_length=64)],
+        BeforeValidator(_names),
+        Field(description="all of the model, or names"),
+    ] = "all"
+    layout: Literal["zip", "grid"] = Field("zip", description="a ZIP of pictures, or one picture")
+    cell: int = Field(
+        512, ge=16, le=2048, description="longer side of a picture in the grid, at most, pixels"
+    )
+    columns: int | None = Field(None, ge=1, le=64, description="of the grid")
 
 
 Fields = TypeVar("Fields", bound=FacesFields)

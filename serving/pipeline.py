@@ -211,6 +211,10 @@ class Pipeline:
         tasks = {card.task for card in self.engine.cards().values()}
         return [f"no model for {task} is loaded" for task in wanted if task not in tasks]
 
+    def expressions(self, model: str | None = None) -> tuple[str, ...]:
+        """The names that `edit` and `sheet` take. Raises UnknownModelError or NoModelError."""
+        return expressions_of(self._editor(model))
+
     def faces(self, data: bytes, *, deadline: float | None = None) -> FacesResult:
         """The faces of the picture in `data`, and what they show where a model can read it.
 

@@ -66,6 +66,7 @@ INVALID_FIELD = Kind("invalid-field", 422, "A field has a value that cannot be u
 MALFORMED_BODY = Kind("malformed-body", 400, "The body cannot be read")
 WRONG_MEDIA_TYPE = Kind("unsupported-media-type", 415, "The body is of another kind")
 TOO_MANY_BYTES = Kind("too-many-bytes", 413, "The picture has too many bytes")
+TOO_MANY_PIXELS = Kind("too-many-pixels", 413, "The picture is too large")
 UNKNOWN_MODEL = Kind("unknown-model", 404, "No such model")
 MODEL_UNAVAILABLE = Kind("model-unavailable", 503, "The model cannot be used")
 NOT_READY = Kind("not-ready", 503, "The gateway is not ready")
@@ -101,7 +102,7 @@ _KINDS: Final[tuple[tuple[type[Exception], Kind], ...]] = (
     (picture.TruncatedPictureError, Kind("truncated-picture", 422, "The picture is damaged")),
     (picture.AnimatedPictureError, Kind("animated-picture", 422, "The picture is animated")),
     (picture.TooManyBytesError, TOO_MANY_BYTES),
-    (picture.TooManyPixelsError, Kind("too-many-pixels", 413, "The picture is too large")),
+    (picture.TooManyPixelsError, TOO_MANY_PIXELS),
     (pipeline.NoFaceError, Kind("no-face", 422, "No face was found")),
     (pipeline.NoExpressionError, INVALID_FIELD),
     (pipeline.BoxError, Kind("box-outside", 422, "A box cannot be used")),

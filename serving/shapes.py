@@ -31,7 +31,7 @@ def faces_shape(result: FacesResult) -> dict[str, Any]:
             {**face_shape(face), **_reading_shape(reading)}
             for face, reading in zip(result.faces, readings, strict=True)
         ],
-        "timings": _rounded(result.timings),
+        "timings": rounded(result.timings),
     }
 
 
@@ -57,7 +57,7 @@ def edit_shape(result: EditResult) -> dict[str, Any]:
         "height": result.height,
         "format": result.format,
         "faces": [{**face_shape(f.face), "changed": list(f.changed)} for f in result.faces],
-        "timings": _rounded(result.timings),
+        "timings": rounded(result.timings),
     }
 
 
@@ -66,5 +66,6 @@ def edit_answer(result: EditResult) -> dict[str, Any]:
     return {**edit_shape(result), "image": base64.b64encode(result.data).decode("ascii")}
 
 
-def _rounded(timings: Mapping[str, float]) -> dict[str, float]:
+def rounded(timings: Mapping[str, float]) -> dict[str, float]:
+    """Seconds by stage, to the microsecond."""
     return {stage: round(seconds, 6) for stage, seconds in timings.items()}

@@ -41,9 +41,8 @@ class Performer:
 
     async def _answer(self, claim: Claim, line: Line) -> bytes:
         settings = self.pipeline.settings
-        cost = cost_of(
-            line.call.name, line.fields.image, asked_faces(line.fields), settings.max_pixels
-        )
+        faces = asked_faces(self.pipeline, line.fields)
+        cost = cost_of(line.call.name, line.fields.image, faces, settings.max_pixels)
 
         def work() -> bytes:
             deadline = time.monotonic() + settings.timeout

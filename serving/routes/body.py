@@ -1,4 +1,7 @@
-"""How the bodies of picture requests are described in OpenAPI; reading them is `serving.fields`."""
+"""How picture requests and their answers are described in OpenAPI, and which answer is asked for.
+
+Reading bodies is `serving.fields`.
+"""
 
 from __future__ import annotations
 
@@ -25,6 +28,17 @@ def _with_pictures(schema: dict[str, Any], format: str) -> dict[str, Any]:
         if name in PICTURES
     }
     return {**schema, "properties": {**schema["properties"], **pictures}}
+
+
+def wants_json(accept: str) -> bool:
+    """Whether JSON is asked for, and no picture before it."""
+    for kind in accept.split(","):
+        name = kind.partition(";")[0].strip().lower()
+        if name == "application/json":
+            return True
+        if name.startswith("image/"):
+            return False
+    return False
 
 
 PROBLEMS: dict[int | str, dict[str, Any]] = {

@@ -13,7 +13,7 @@ from serving.calls import EXPRESSIONS, asked_faces, edit
 from serving.conditional import KEPT, TheTags, has, not_modified
 from serving.fields import ExpressionFields, read_fields
 from serving.gateway import TheGateway
-from serving.routes.body import PROBLEMS, described
+from serving.routes.body import PROBLEMS, described, wants_json
 from serving.routes.later import LATER, later, wants_later
 from serving.shapes import edit_answer, edit_shape
 
@@ -46,7 +46,7 @@ async def edit_expression(request: Request, gateway: TheGateway, tags: TheTags) 
     """
     if wants_later(request):
         return await later(request, gateway, EXPRESSIONS)
-    as_json = _wants_json(request.headers.get("accept", ""))
+    as_json = wants_json(request.headers.get("accept", ""))
     async with gateway.visit(request) as visit:
         fields = await read_fields(
             request, ExpressionFields, gateway.settings.max_bytes, partial(gateway.fetch, visit)
@@ -64,16 +64,5 @@ async def edit_expression(request: Request, gateway: TheGateway, tags: TheTags) 
             headers[FACTS] = json.dumps(edit_shape(result), separators=(",", ":"))
             return Response(result.data, media_type=f"image/{result.format}", headers=headers)
 
-        cost = gateway.cost(EXPRESSIONS.name, fields.image, asked_faces(fields))
+        cost = gateway.cost(EXPRESSIONS.name, fields.image, asked_faces(gateway.pipeline, fields))
         return await visit.work(cost, work)
-
-
-def _wants_json(accept: str) -> bool:
-    """Whether JSON is asked for, and no picture before it."""
-    for kind in accept.split(","):
-        name = kind.partition(";")[0].strip().lower()
-        if name == "application/json":
-            return True
-        if name.startswith("image/"):
-            return False
-    return False
