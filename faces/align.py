@@ -85,8 +85,8 @@ def crop(canvas: Canvas, matrix: Matrix, size: int, ground: Colour) -> RGB8:
     margin = 2 + 2 / scale
     left, right = whole_pixels(reach.x - margin, reach.x + reach.width + margin, canvas.width)
     top, bottom = whole_pixels(reach.y - margin, reach.y + reach.height + margin, canvas.height)
-    samples, step = reduced(canvas, (left, top, right, bottom), scale)
     times = 2 if scale < 1 else 1
+    samples, step = reduced(canvas, (left, top, right, bottom), times * scale)
     local = of_centres(scaled(times * matrix, (1 / step, 1 / step), (left, top)))
     turned = cv2.warpAffine(
         samples,

@@ -27,7 +27,7 @@ Colour = tuple[int, int, int]
 Place = tuple[int, int, int, int]
 """A part of a picture in whole pixels: left, top, right, bottom; the last two are beyond it."""
 
-_BAND: Final = 256
+_BAND: Final = 128
 """Rows of the picture that are made smaller at once, so that memory stays small."""
 
 
@@ -68,12 +68,12 @@ class Canvas:
 def reduced(canvas: Canvas, place: Place, scale: float) -> tuple[Samples, int]:
     """`place` as eight-bit samples, each the mean of `step` x `step` pixels; and that step.
 
-    The step is the largest power of two that leaves at least two samples for a pixel of a target
-    that is `scale` times as large as the place, so that the target still can be a mean of them.
-    Where the place does not divide by it, its last row and column go on.
+    The step is the largest power of two that leaves the samples at least as fine as a target that
+    is `scale` times as large as the place. Where the place does not divide by the step, its last
+    row and column go on.
     """
     left, top, right, bottom = place
-    times = max(0, math.floor(math.log2(0.5 / scale)))
+    times = max(0, math.floor(math.log2(1 / scale)))
     step = 2**times
     rows = max(step, _BAND)
     bands = []
@@ -118,7 +118,7 @@ def over_ground(samples: Samples, canvas: Canvas, ground: Colour) -> RGB8:
     """Samples [S, S, 3 or 4] of `canvas` as sRGB [S, S, 3] over `ground`."""
     if samples.shape[2] == 3:
         return canvas.to_srgb(samples)
-    colours, alpha = cv2.cvtColor(samples, cv2.COLOR_RGBA2RGB), samples[..., 3]
+    colours, alpha = cv2.cvtColor(samples, cv2.COLOR_RGBA2RGB), cv2.extractChannel(samples, 3)
     if canvas.profiled:  # a profile speaks of straight colours
         share = np.maximum(alpha, 1)[..., None] * np.float32(1 / 255)
         straight = np.clip(np.rint(colours / share), 0, 255).astype(np.uint8)
@@ -126,7 +126,9 @@ def over_ground(samples: Samples, canvas: Canvas, ground: Colour) -> RGB8:
         colours = cv2.cvtColor(cv2.cvtColor(seen, cv2.COLOR_RGBA2mRGBA), cv2.COLOR_RGBA2RGB)
     through = np.arange(255, -1, -1, dtype=np.float32)[:, None] * np.array(ground, np.float32)
     below = np.rint(through / 255).astype(np.uint8)[:, None]  # what shows through, by alpha
-    return np.asarray(cv2.add(colours, cv2.LUT(cv2.merge([alpha] * 3), below)), np.uint8)
+    return np.asarray(
+        cv2.add(colours, cv2.LUT(cv2.cvtColor(alpha, cv2.COLOR_GRAY2RGB), below)), np.uint8
+    )
 
 
 def premultiplied(pixels: Pixels, alpha: bool) -> Pixels | NDArray[np.float32]:

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any, Final
 
 import cv2
@@ -28,11 +29,13 @@ NOTHING: Final[Rectangle] = (0, 0, 0, 0)
 _FEATHER: Final = 0.06
 """Width of the crop's border, in sides, over which a change fades to nothing."""
 
-_LEAST_MASK: Final = 1 / 510
-_LEAST_MOVE: Final = 0.1
+_LEAST_MASK: Final = 1 / 64
+"""A share of paint below this is none, so that nothing seen is not painted; others lose as much."""
+
+_LEAST_MOVE: Final = 0.2
 """Moves shorter than this, in pixels of the picture, are none; longer ones lose as much."""
 
-_TILE: Final = 160
+_TILE: Final = 180
 """Side of the squares of the picture that are worked on one by one; OpenCV takes 32,767 points."""
 
 
@@ -41,7 +44,8 @@ class Change:
     """What a network wants changed in an aligned crop of S pixels.
 
     `paint` [3, S, S] is sRGB in 0 to 1 and `mask` [S, S] its share in 0 to 1. Before paint goes
-    over it, the new pixel at p is the old one at p + `displacement`(p) [2, S, S], x, y in sides.
+    over it, the new pixel at p is the old one at p + `displacement`(p) [2, S, S], x, y in sides,
+    -1 to 1. What is beyond its range counts as its end.
     """
 
     paint: Floats
@@ -78,15 +82,15 @@ def apply(pixels: Pixels, canvas: Canvas, matrix: Matrix, change: Change) -> Rec
 class _Layers:
     """The part of a change that does something, no finer than the picture."""
 
-    some: NDArray[np.uint8]  # [h, w]: not 0 where the cover does anything
-    cover: Floats  # [h, w, 3]: mask, then displacement in pixels of the picture
+    some: NDArray[np.uint8]  # [h, w]: not 0 where anything changes
+    moves: Floats  # [h, w, 3]: displacement x, y in pixels of the picture, and 0
     paint: Floats  # [h, w, 2 or 4]: the picture's own colours, 0 to its top value; then mask
     matrix: Matrix  # brings these pixels to the picture
 
     @property
     def furthest(self) -> int:
         """No move of the change is longer, in pixels of the picture."""
-        return int(np.ceil(cv2.norm(self.cover, cv2.NORM_INF))) + 1
+        return int(np.ceil(cv2.norm(self.moves, cv2.NORM_INF))) + 1
 
     def seen_at(self, points: Floats) -> Floats:
         """Where `points` [2, n] of the picture lie in these layers, in OpenCV's coordinates."""
@@ -111,11 +115,11 @@ def _layers(change: Change, matrix: Matrix, canvas: Canvas) -> _Layers | None:
     size = change.mask.shape[-1]
     back = inverse(matrix)
     fade = _fade(size)
-    mask = np.clip(change.mask, 0, 1) * fade
-    mask[mask < _LEAST_MASK] = 0
+    mask = np.clip(change.mask, 0, 1) * fade - np.float32(_LEAST_MASK)
+    mask = np.maximum(mask, 0) * np.float32(1 / (1 - _LEAST_MASK))
     x = y = np.zeros_like(mask)
     if change.displacement is not None:
-        across, down = change.displacement * (fade * np.float32(size))
+        across, down = np.clip(change.displacement, -1, 1) * (fade * np.float32(size))
         turn = back[:, :2].astype(np.float32)
         x = turn[0, 0] * across + turn[0, 1] * down
         y = turn[1, 0] * across + turn[1, 1] * down
@@ -129,13 +133,20 @@ def _layers(change: Change, matrix: Matrix, canvas: Canvas) -> _Layers | None:
     top, bottom = max(0, int(rows[0]) - margin), min(size, int(rows[-1]) + 1 + margin)
     left, right = max(0, int(columns[0]) - margin), min(size, int(columns[-1]) + 1 + margin)
     part = slice(top, bottom), slice(left, right)
-    planes = *_colours(change.paint[:, *part], canvas), mask[part]
-    layers = some[part].astype(np.uint8) * 255, cv2.merge([mask[part], x[part], y[part]])
-    seen, cover, paint = (_shrunk(v, 1 / scale_of(matrix)) for v in (*layers, cv2.merge(planes)))
+    moves = cv2.merge([x[part], y[part], np.zeros_like(x[part])])
+    paint = cv2.merge([*_colours(change.paint[:, *part], canvas), mask[part]])
+    scale = 1 / scale_of(matrix)
+    seen = _shrunk(some[part].astype(np.uint8) * 255, scale)
     before = seen.shape[1] / (right - left), seen.shape[0] / (bottom - top)
-    return _Layers(np.asarray(seen, np.uint8), cover, paint, scaled(back, before, (left, top)))
+    return _Layers(
+        np.asarray(seen, np.uint8),
+        np.asarray(_shrunk(moves, scale), np.float32),
+        np.asarray(_shrunk(paint, scale), np.float32),
+        scaled(back, before, (left, top)),
+    )
 
 
+@lru_cache(maxsize=4)
 def _fade(size: int) -> Floats:
     """[S, S]: 1, and smoothly less towards the border."""
     edge = (np.arange(size, dtype=np.float32) + 0.5) / size
@@ -146,13 +157,13 @@ def _fade(size: int) -> Floats:
 
 def _colours(paint: Floats, canvas: Canvas) -> Sequence[Floats]:
     """Planes [h, w] in the picture's own colours, 0 to its top value, of sRGB [3, h, w]."""
-    colours = cv2.merge(list(np.clip(paint, 0, 1)))
+    planes = np.clip(paint, 0, 1)
     if canvas.profiled:
-        rgb = canvas.from_srgb(np.rint(colours * 255).astype(np.uint8))
-        colours = rgb * np.float32(1 / 255)
+        rgb = canvas.from_srgb(np.rint(cv2.merge(list(planes)) * 255).astype(np.uint8))
+        planes = rgb.transpose(2, 0, 1) * np.float32(1 / 255)
     if canvas.pixels.shape[2] < 3:
-        colours = cv2.cvtColor(colours, cv2.COLOR_RGB2GRAY)
-    return [np.asarray(plane, np.float32) for plane in cv2.split(colours * np.float32(canvas.top))]
+        planes = cv2.cvtColor(cv2.merge(list(planes)), cv2.COLOR_RGB2GRAY)[None]
+    return list(planes * np.float32(canvas.top))
 
 
 def _shrunk(layer: NDArray[Any], scale: float) -> NDArray[Any]:
@@ -180,20 +191,17 @@ def _apply_tile(pixels: Pixels, source: _Source, layers: _Layers, tile: Place) -
         return None
     rows, columns = np.divmod(index, np.int32(right - left))
     points = np.stack([columns + np.float32(left), rows + np.float32(top)], dtype=np.float32)
-    cover = _sampled(layers.cover, layers.seen_at(points), cv2.INTER_LINEAR)
-    colours, usable = source.colours_at(points + cover[:, 1:].T)
+    seen_at = layers.seen_at(points)
+    moves = _sampled(layers.moves, seen_at, cv2.INTER_LINEAR)[:, :2].T
+    colours, usable = source.colours_at(points + moves)
     count = colours.shape[1]
-    old = here[rows, columns]
+    old = _whole(here)[rows, columns].view(here.dtype).reshape(len(index), -1)
     if not usable.all():
         colours[~usable] = old[~usable, :count]
-    painted = np.flatnonzero(cover[:, 0] > 0)
-    if painted.size:
-        there = layers.seen_at(points.take(painted, axis=1))
-        paint = np.maximum(_sampled(layers.paint, there, cv2.INTER_CUBIC), 0)
-        share = np.minimum(paint[:, -1:], 1)
-        below = colours.take(painted, axis=0)
-        colours[painted] = below + share * (np.minimum(paint[:, :-1], source.most) - below)
-    old[:, :count] = np.clip(np.rint(colours), 0, source.most)
+    paint = np.maximum(_sampled(layers.paint, seen_at, cv2.INTER_CUBIC), 0)
+    more = np.minimum(paint[:, :-1], source.most) - colours
+    more *= np.minimum(paint[:, -1:], 1)
+    old[:, :count] = np.clip(np.rint(colours + more), 0, source.most)
     _whole(here)[rows, columns] = _whole(old)
     first, last = int(columns.min()), int(columns.max())
     return left + first, top + int(rows[0]), left + last + 1, top + int(rows[-1]) + 1

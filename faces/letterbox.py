@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 
-from faces.canvas import RGB8, Canvas, Colour, halved, over_ground, reduced, whole_pixels
+from faces.canvas import RGB8, Canvas, Colour, over_ground, reduced, whole_pixels
 from faces.face import Box, Point
 
 
@@ -43,7 +43,7 @@ def around(canvas: Canvas, box: Box, margin: float, size: int, ground: Colour) -
 
 
 def window(canvas: Canvas, square: Box, size: int, ground: Colour) -> View:
-    """What `square` shows of the picture at `size` x `size`; smaller by area, larger by cubic."""
+    """What `square` shows of the picture at `size` x `size`; smaller by means, larger by cubic."""
     left, right = whole_pixels(square.x, square.x + square.width, canvas.width)
     top, bottom = whole_pixels(square.y, square.y + square.height, canvas.height)
     scale = size / square.width
@@ -53,11 +53,8 @@ def window(canvas: Canvas, square: Box, size: int, ground: Colour) -> View:
     x, y = min(max(0, x), size - width), min(max(0, y), size - height)
     samples, step = reduced(canvas, (left, top, right, bottom), scale)
     exact = width / (samples.shape[1] * step), height / (samples.shape[0] * step)
-    if scale < 1:
-        resized = halved(np.asarray(cv2.resize(samples, (2 * width, 2 * height)), np.uint8))
-    else:
-        larger = cv2.resize(samples, (width, height), interpolation=cv2.INTER_CUBIC)
-        resized = np.asarray(larger, np.uint8)
+    way = cv2.INTER_LINEAR if scale < 1 else cv2.INTER_CUBIC
+    resized = np.asarray(cv2.resize(samples, (width, height), interpolation=way), np.uint8)
     seen = over_ground(resized, canvas, ground)
     margins = y, size - y - height, x, size - x - width
     pixels = cv2.copyMakeBorder(seen, *margins, cv2.BORDER_CONSTANT, value=ground)

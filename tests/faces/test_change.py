@@ -85,7 +85,7 @@ def test_moves_take_the_pixel_from_where_they_point_to() -> None:
     pixels = np.zeros((240, 240, 3), np.uint8)
     pixels[:, 124:] = 200
     eyes = {"left_eye": (100.0, 100.0), "right_eye": (140.0, 100.0)}  # a side is 108 pixels
-    result, _ = applied(pixels, change(mask=0, move=(8.1 / 108, 0)), eyes)
+    result, _ = applied(pixels, change(mask=0, move=(8.2 / 108, 0)), eyes)
     middle = 113  # 0.38 of a side above it lie the eyes
     assert (result[middle, 117:] == 200).all()  # the edge has come 8 pixels to the left
     assert (result[middle, :115] == 0).all()
@@ -96,7 +96,7 @@ def test_a_turned_face_moves_along_its_own_axes() -> None:
     pixels = np.zeros((240, 240, 3), np.uint8)
     pixels[124:] = 200
     eyes = {"left_eye": (113.0, 80.0), "right_eye": (113.0, 120.0)}  # turned by 90 degrees
-    result, _ = applied(pixels, change(mask=0, move=(8.1 / 108, 0)), eyes)
+    result, _ = applied(pixels, change(mask=0, move=(8.2 / 108, 0)), eyes)
     assert (result[117:124, 100] == 200).all()
 
 
