@@ -169,7 +169,7 @@ def from_environment(environment: Mapping[str, str], **given: object) -> Setting
         return Settings.model_validate(values)
     except ValidationError as error:
         first = error.errors()[0]
-        name = "_".join(str(part) for part in first["loc"])
+        name = str(first["loc"][0])
         raise SettingsError(f"{variables.get(name, name)}: {first['msg']}") from error
 
 

@@ -9,6 +9,7 @@ from starlette.middleware.cors import CORSMiddleware
 
 from serving.security.access import KEY_HEADER, Access, is_loopback
 from serving.security.headers import SecurityHeaders
+from serving.security.outside import Outside
 from serving.security.rates import Rates
 from serving.security.store import KeyFileError, Keys
 from serving.security.urls import Urls
@@ -73,9 +74,7 @@ def harden(app: FastAPI, settings: Settings) -> None:
 
 def open_urls(settings: Settings) -> Urls:
     """What fetches pictures by URL."""
-    return Urls(
-        settings.url_hosts,
-        max_bytes=settings.max_bytes,
-        timeout=settings.url_timeout,
-        networks=settings.url_networks,
+    outside = Outside(
+        settings.url_hosts, timeout=settings.url_timeout, networks=settings.url_networks
     )
+    return Urls(outside, max_bytes=settings.max_bytes, timeout=settings.url_timeout)
