@@ -17,6 +17,7 @@ from contract.card import Card, CardError, Tensor
 from engines.cores import usable_cores
 from engines.protocol import (
     Array,
+    Device,
     EngineError,
     EngineTimeoutError,
     EngineUnavailableError,
@@ -64,6 +65,13 @@ class OnnxEngine:
     def problems(self) -> Mapping[str, str]:
         """The models that could not be opened, by name, each with the reason."""
         return self._problems
+
+    def devices(self) -> Mapping[str, Device]:
+        """What each model runs on, by the provider that comes first."""
+        return {
+            name: "cpu" if session.get_providers()[0] == CPU else "gpu"
+            for name, session in self._sessions.items()
+        }
 
     def run(
         self, model: str, inputs: Mapping[str, Array], timeout: float | None = None

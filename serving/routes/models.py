@@ -9,6 +9,7 @@ from fastapi import APIRouter, Request
 from fastapi.responses import JSONResponse, Response
 
 from contract.card import Card
+from engines.protocol import KnowsDevices
 from serving.conditional import KEPT, has, not_modified, tag_of
 from serving.gateway import TheGateway
 from serving.problems import MODEL_UNAVAILABLE, UNKNOWN_MODEL, ProblemError
@@ -23,13 +24,18 @@ UNCHANGED: Final[dict[int | str, dict[str, Any]]] = {
 
 @router.get("/v1/models", responses=UNCHANGED)
 def list_models(request: Request, gateway: TheGateway) -> Response:
-    """All cards by name in `models`; in `problems` the models that cannot be used, and why."""
-    cards = gateway.pipeline.engine.cards()
+    """All cards by name in `models`; in `problems` the models that cannot be used, and why; in
+    `devices` what each runs on, `cpu` or `gpu`, where the engine knows.
+    """
+    engine = gateway.pipeline.engine
+    cards = engine.cards()
+    devices = dict(engine.devices()) if isinstance(engine, KnowsDevices) else {}
     return _tagged(
         request,
         {
             "models": [card.model_dump(mode="json") for _, card in sorted(cards.items())],
-            "problems": dict(gateway.pipeline.engine.problems()),
+            "problems": dict(engine.problems()),
+            "devices": devices,
         },
     )
 
