@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from engines.cancel import Cancellation, working_under
+from engines.priority import background
 from serving.admission import Admission
 from serving.calls import asked_faces
 from serving.cost import cost_of
@@ -51,7 +52,7 @@ class Performer:
 
         cancellation = Cancellation()
         try:
-            with working_under(cancellation):
+            with working_under(cancellation), background():
                 return await self.admission.run(work, cost, claim.batch, patient=True)
         finally:
             cancellation.cancel()

@@ -10,6 +10,7 @@ import pytest
 
 from engines.cancel import current
 from engines.onnx_engine import OnnxEngine
+from engines.priority import in_background
 from engines.protocol import EngineTimeoutError, EngineUnavailableError
 from serving.admission import Admission, Limits
 from serving.cost import Cost
@@ -61,6 +62,27 @@ async def test_a_line_is_patient_work_with_its_answer_as_result(engine: OnnxEngi
     assert base64.b64decode(result["answer"]["image"]) == own.data
     assert (outcome.failed, outcome.again_in) == (False, None)
     assert perform.admission.asked == [("expressions", True)]  # type: ignore[attr-defined]
+
+
+class Seen:
+    """An engine that notes whether its runs may wait."""
+
+    def __init__(self, engine: OnnxEngine) -> None:
+        self._engine = engine
+        self.seen: set[bool] = set()
+
+    def cards(self):
+        return self._engine.cards()
+
+    def run(self, model, inputs, timeout=None):
+        self.seen.add(in_background())
+        return self._engine.run(model, inputs, timeout)
+
+
+async def test_the_runs_of_a_line_go_after_those_of_people(engine: OnnxEngine) -> None:
+    seen = Seen(engine)
+    assert not (await performer(seen)(claim())).failed
+    assert seen.seen == {True}
 
 
 class Failing:
