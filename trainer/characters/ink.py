@@ -6,9 +6,8 @@ projected; the pen's canvas carries the transform to pixels.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from functools import lru_cache
-from itertools import accumulate
 from struct import Struct
 from typing import Final
 
@@ -96,34 +95,41 @@ def _steps(line: NDArray[np.complex128]) -> NDArray[np.complex128]:
     return step
 
 
-def ribbons(lines: Sequence[Points], widths: Sequence[Points]) -> Iterator[bytes]:
-    """The points (pairs of float32) of the outlines that `ribbon` gives for each of `lines` [N, 2]
-    and `widths` [N], computed together."""
+def outlines(shapes: Sequence[Points], widths: Sequence[Points | None]) -> list[bytes]:
+    """Closed polygons along `shapes` [N, 2], serialised as skia reads paths; where there are
+    `widths` [N], the outline that `ribbon` gives. All are computed together."""
+    filled = [points for points, width in zip(shapes, widths, strict=True) if width is None]
+    polygons = np.concatenate(filled).astype(np.float32).tobytes() if filled else b""
+    lines = [points for points, width in zip(shapes, widths, strict=True) if width is not None]
+    forth, back = _banks(lines, [width for width in widths if width is not None])
+    out, at, along, end = [], 0, 0, len(back)
+    for points, width in zip(shapes, widths, strict=True):
+        size = 8 * len(points)
+        if width is None:
+            head, tail = _polygon(len(points))
+            out.append(head + polygons[at : at + size] + tail)
+            at += size
+        else:
+            head, tail = _polygon(2 * len(points))
+            right, left = forth[along : along + size], back[end - along - size : end - along]
+            out.append(head + right + left + tail)
+            along += size
+    return out
+
+
+def _banks(lines: Sequence[Points], widths: Sequence[Points]) -> tuple[bytes, bytes]:
+    """Both sides of strokes, as pairs of float32: one side of all forward, the other backward."""
     if not lines:
-        return
-    ends = list(accumulate(map(len, lines)))
+        return b"", b""
+    ends = np.cumsum([len(line) for line in lines])
     line = as_complex(np.concatenate(lines))
     step = _steps(line)
-    last = np.array(ends) - 1
-    first = np.concatenate([[0], last[:-1] + 1])
+    last = ends - 1
+    first = np.concatenate([[0], ends[:-1]])
     step[first], step[last] = line[first + 1] - line[first], line[last] - line[last - 1]
     step *= 0.5j * np.concatenate(widths) / (np.abs(step) + 1e-9)
-    forth = (line + step).astype(np.complex64).tobytes()
-    back = (line - step)[::-1].astype(np.complex64).tobytes()
-    whole = len(back)
-    for start, end in zip([0, *ends], ends, strict=False):
-        yield forth[8 * start : 8 * end] + back[whole - 8 * end : whole - 8 * start]
-
-
-def packed(shapes: Sequence[Points]) -> Iterator[bytes]:
-    """The points (pairs of float32) of each of `shapes` [N, 2]."""
-    if not shapes:
-        return
-    points = np.concatenate(shapes).astype(np.float32).tobytes()
-    end = 0
-    for shape in shapes:
-        start, end = end, end + 8 * len(shape)
-        yield points[start:end]
+    forth, back = (line + step).astype(np.complex64), (line - step)[::-1].astype(np.complex64)
+    return forth.tobytes(), back.tobytes()
 
 
 def stroke_outline(points: Points, width: float, start: float = 0.3, end: float = 0.3) -> Points:
@@ -159,14 +165,15 @@ def serialised(points: bytes, verbs: bytes) -> bytes:
 
 
 @lru_cache(maxsize=1024)
-def polygon(count: int) -> bytes:
-    """The verbs of a closed polygon."""
-    return MOVE + LINE * (count - 1) + CLOSE
+def _polygon(count: int) -> tuple[bytes, bytes]:
+    """What stands before and behind the points of a closed polygon in skia's serialised form."""
+    whole = serialised(bytes(8 * count), MOVE + LINE * (count - 1) + CLOSE)
+    return whole[:16], whole[16 + 8 * count :]
 
 
 def path(points: Points) -> skia.Path:
     """The closed skia path along `points` [N, 2]."""
-    return traced(points.astype(np.float32).tobytes(), polygon(len(points)))
+    return traced(points.astype(np.float32).tobytes(), MOVE + LINE * (len(points) - 1) + CLOSE)
 
 
 def vertical(

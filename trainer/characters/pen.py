@@ -13,7 +13,7 @@ from typing import Final
 import numpy as np
 import skia
 
-from trainer.characters.ink import Points, packed, path, polygon, ribbons, serialised, taper
+from trainer.characters.ink import Points, outlines, path, taper
 from trainer.characters.view import View
 
 _WOBBLE: Final = np.array((0.012, -0.009))
@@ -147,13 +147,13 @@ class Pen:
 
     def draw(self, canvas: skia.Canvas) -> None:
         """Draw on a canvas in pixels what was asked for."""
-        outlines = self._outlines()
+        shapes = outlines(self._shapes, self._widths)
         shape, plain, shaded = skia.Path(), skia.Paint(AntiAlias=True), skia.Paint(AntiAlias=True)
         canvas.save()
         canvas.concat(self._place)
         for what, colour, shader in self._todo:
             if isinstance(what, int):
-                shape.readFromMemory(outlines[what])
+                shape.readFromMemory(shapes[what])
             elif not isinstance(what, skia.Path):
                 what(canvas)
                 continue
@@ -164,12 +164,3 @@ class Pen:
             paint.setColor(colour)
             canvas.drawPath(shape if isinstance(what, int) else what, paint)
         canvas.restore()
-
-    def _outlines(self) -> list[bytes]:
-        """The shapes as closed polygons, serialised."""
-        both = list(zip(self._shapes, self._widths, strict=True))
-        polygons = packed([points for points, widths in both if widths is None])
-        lines = [(points, widths) for points, widths in both if widths is not None]
-        strokes = ribbons([points for points, _ in lines], [widths for _, widths in lines])
-        outlines = (next(polygons if widths is None else strokes) for widths in self._widths)
-        return [serialised(outline, polygon(len(outline) // 8)) for outline in outlines]
