@@ -7,8 +7,8 @@ import pytest
 import skia
 
 from trainer.characters.head import Head, sample_head
-from trainer.characters.pen import Pen
 from trainer.characters.outfit import Outfit, draw_body, sample_outfit
+from trainer.characters.pen import Pen
 from trainer.characters.style import Style, sample_style
 from trainer.characters.view import View
 

@@ -78,7 +78,7 @@ def test_clips_layers_and_places_end_with_their_contexts() -> None:
     assert red.any()
     np.testing.assert_array_equal(with_red[~red], without[~red])
     assert with_red[..., 0].max() <= 128  # half of 255: the layer
-    ys, xs = np.nonzero(red)
+    _, xs = np.nonzero(red)
     assert np.ptp(xs) < 0.7 / 2.7 * SIZE  # the clip
 
 
