@@ -6,18 +6,21 @@ that cannot be opened is known before anybody asks for it.
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Iterable, Mapping, Sequence
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any, Final
 
 import onnxruntime as ort
 
 from contract.card import Card, CardError, Tensor
+from engines.alarm import Alarm
+from engines.cancel import current
 from engines.cores import usable_cores
 from engines.protocol import (
     Array,
     Device,
+    EngineCancelledError,
     EngineError,
     EngineTimeoutError,
     EngineUnavailableError,
@@ -50,6 +53,7 @@ class OnnxEngine:
         self._cards: dict[str, Card] = {}
         self._problems = dict(stored.problems)
         self._sessions: dict[str, ort.InferenceSession] = {}
+        self._alarm = Alarm()
         self._closed = False
         for name, model in stored.models.items():
             try:
@@ -76,7 +80,10 @@ class OnnxEngine:
     def run(
         self, model: str, inputs: Mapping[str, Array], timeout: float | None = None
     ) -> dict[str, Array]:
-        """All outputs of `model`, as Engine.run says. A timeout ends the run between two layers."""
+        """All outputs of `model`, as Engine.run says.
+
+        A timeout, or a caller who does not wait any more, ends the run between two layers.
+        """
         if self._closed:
             raise EngineUnavailableError("the engine is closed")
         session = self._sessions.get(model)
@@ -84,30 +91,31 @@ class OnnxEngine:
             raise ModelMissingError(model, self._cards, self._problems)
         card = self._cards[model]
         check_inputs(card, inputs)
+        if timeout is not None and timeout <= 0:
+            raise EngineTimeoutError(f"no time is left to run {model}")
         names = [tensor.name for tensor in card.outputs]
         options = ort.RunOptions()
         options.log_severity_level = 4
-        expired = threading.Event()
+        reasons: list[EngineError] = []
 
-        def expire() -> None:
-            expired.set()
+        def end(reason: EngineError) -> None:
+            reasons.append(reason)
             options.terminate = True
 
-        if timeout is not None and timeout <= 0:
-            raise EngineTimeoutError(f"no time is left to run {model}")
-        timer = threading.Timer(timeout, expire) if timeout is not None else None
-        if timer is not None:
-            timer.daemon = True
-            timer.start()
-        try:
-            outputs = session.run(names, dict(inputs), options)
-        except Exception as error:
-            if expired.is_set():
-                raise EngineTimeoutError(f"{model} did not end within {timeout:g} s") from error
-            raise EngineError(f"{model} could not be run: {error}") from error
-        finally:
-            if timer is not None:
-                timer.cancel()
+        with ExitStack() as watched:
+            if timeout is not None:
+                late = EngineTimeoutError(f"{model} did not end within {timeout:g} s")
+                watched.enter_context(self._alarm.calling(timeout, lambda: end(late)))
+            cancellation = current()
+            if cancellation is not None:
+                left = EngineCancelledError(f"nobody waits any more for {model}")
+                watched.enter_context(cancellation.calling(lambda: end(left)))
+            try:
+                outputs = session.run(names, dict(inputs), options)
+            except Exception as error:
+                if reasons:
+                    raise reasons[0] from error
+                raise EngineError(f"{model} could not be run: {error}") from error
         return dict(zip(names, outputs, strict=True))
 
     def close(self) -> None:

@@ -15,8 +15,10 @@ import onnxruntime as ort
 import pytest
 
 from contract.card import Tensor
+from engines.cancel import Cancellation, working_under
 from engines.onnx_engine import OnnxEngine
 from engines.protocol import (
+    EngineCancelledError,
     EngineTimeoutError,
     EngineUnavailableError,
     ModelInputError,
@@ -71,6 +73,20 @@ def test_a_run_ends_when_its_time_is_over(tmp_path: Path) -> None:
     assert time.monotonic() - begun < 5
     with pytest.raises(EngineTimeoutError, match="no time is left"):
         engine.run("slow", editor_inputs(), timeout=0)
+
+
+def test_a_run_ends_when_nobody_waits_any_more(tmp_path: Path) -> None:
+    write_model(tmp_path, *tiny_loop())
+    engine, cancellation = OnnxEngine(tmp_path, threads=1), Cancellation()
+    leave = threading.Timer(0.2, cancellation.cancel)
+    leave.start()
+    begun = time.monotonic()
+    with working_under(cancellation), pytest.raises(EngineCancelledError, match="nobody waits"):
+        engine.run("slow", editor_inputs(), timeout=60)
+    assert time.monotonic() - begun < 30
+    leave.join()
+    with working_under(cancellation), pytest.raises(EngineCancelledError):
+        engine.run("slow", editor_inputs())
 
 
 def test_a_closed_engine_says_so(engine: OnnxEngine) -> None:
