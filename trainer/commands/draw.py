@@ -47,19 +47,40 @@ def register(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) ->
     """Add the command to the parser."""
     parser = subparsers.add_parser("draw", help="draw a data set and its contact sheet")
     parser.add_argument("out", type=Path, help="folder of the data set (must not exist)")
-    parser.add_argument("--characters", type=int, default=1000, help="how many")
-    parser.add_argument("--first-seed", type=int, default=0, help="seed of the first character")
-    parser.add_argument("--size", type=int, default=256, help="side of the pictures, pixels")
-    parser.add_argument("--views", type=int, default=8, help="drawings of each character (varied)")
+    parser.add_argument("--characters", type=_count, default=1000, help="how many")
+    parser.add_argument("--first-seed", type=_seed, default=0, help="seed of the first character")
+    parser.add_argument("--size", type=_side, default=256, help="side of the pictures, pixels")
+    parser.add_argument(
+        "--views", type=_count, default=8, help="drawings of each character (varied)"
+    )
     parser.add_argument("--moods", choices=("varied", "core", "presets"), default="varied")
     parser.add_argument("--styles", choices=tuple(_STYLES), default="training")
     parser.add_argument("--clean", action="store_true", help="no JPEG, blur, grain and the like")
-    parser.add_argument("--scenes", type=int, help="so many scenes for the finder instead")
+    parser.add_argument("--scenes", type=_count, help="so many scenes for the finder instead")
     parser.add_argument(
-        "--sprite", type=int, metavar="SEED", help="one sprite instead: OUT is a PNG"
+        "--sprite", type=_seed, metavar="SEED", help="one sprite instead: OUT is a PNG"
     )
-    parser.add_argument("--workers", type=int, default=1, help="processes that draw")
+    parser.add_argument("--workers", type=_count, default=1, help="processes that draw")
     parser.set_defaults(run=run)
+
+
+def _count(text: str) -> int:
+    return _at_least(text, 1)
+
+
+def _seed(text: str) -> int:
+    return _at_least(text, 0)
+
+
+def _side(text: str) -> int:
+    return _at_least(text, 16)
+
+
+def _at_least(text: str, least: int) -> int:
+    """The whole number of an argument. Raises ArgumentTypeError below `least`."""
+    if not text.isdecimal() or int(text) < least:
+        raise argparse.ArgumentTypeError(f"{text!r} does not do: give a whole number from {least}")
+    return int(text)
 
 
 def run(arguments: argparse.Namespace) -> int:

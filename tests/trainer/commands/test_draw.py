@@ -90,3 +90,27 @@ def test_an_existing_folder_is_refused(
     assert "exists already" in capsys.readouterr().err
     assert list(tmp_path.iterdir()) == [tmp_path / "kept"]
     assert not list((tmp_path / "kept").iterdir())
+
+
+@pytest.mark.parametrize(
+    ("option", "value", "least"),
+    [
+        ("--characters", "0", 1),
+        ("--scenes", "0", 1),
+        ("--views", "-1", 1),
+        ("--workers", "0", 1),
+        ("--size", "8", 16),
+        ("--first-seed", "-3", 0),
+        ("--characters", "many", 1),
+    ],
+)
+def test_numbers_that_ask_for_nothing_are_refused_with_what_to_give(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], option: str, value: str, least: int
+) -> None:
+    with pytest.raises(SystemExit) as refused:
+        draw(tmp_path / "set", f"{option}={value}")
+    assert refused.value.code == 2
+    said = capsys.readouterr().err
+    assert option in said
+    assert f"give a whole number from {least}" in said
+    assert not (tmp_path / "set").exists()
