@@ -1,7 +1,9 @@
 """Whether an expression grows with its intensity: step by step from a face at rest.
 
-Asked are a judge, for its score of the expression, and the pixels, for how much has changed. The
-same steps of the true drawings say what can be reached, and how far the judge can be believed.
+Asked are a judge and the pixels: how much has changed. The judge's score is how much likelier it
+takes the expression to be than a face at rest, as the logarithm of that ratio; other expressions
+that a half-way face resembles have no part in it. The same steps of the true drawings say what can
+be reached, and how far the judge can be believed.
 """
 
 from __future__ import annotations
@@ -70,13 +72,17 @@ def measure(
             rises.change += always_rises(change)
             rises.at_rest += float(change[0])
             if judge is not None:
-                column = EXPRESSIONS.index(name)
                 drawn = torch.stack(true[i * len(STEPS) : (i + 1) * len(STEPS)])
-                rises.score += always_rises(judge.scores(results)[:, column])
-                rises.true_score += always_rises(judge.scores(drawn)[:, column])
+                rises.score += always_rises(_towards(name, judge.scores(results)))
+                rises.true_score += always_rises(_towards(name, judge.scores(drawn)))
     return found
 
 
 def always_rises(values: Tensor) -> bool:
     """Whether each of `values` [K] is larger than the one before it."""
     return bool((values.diff() > 0).all())
+
+
+def _towards(name: str, scores: Tensor) -> Tensor:
+    """How much likelier the expression `name` is than neutral, [K], of log-probabilities [K,14]."""
+    return scores[:, EXPRESSIONS.index(name)] - scores[:, EXPRESSIONS.index("neutral")]

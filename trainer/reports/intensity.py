@@ -14,7 +14,8 @@ def section(found: Intensities) -> Section:
     lines = [
         "## Intensity\n",
         f"From a face at rest, at the intensities {steps}: the share of characters for which the "
-        "figure rises at each step. Change at 0: mean absolute difference, of 255 levels.\n",
+        "figure rises at each step. The judge's score: how much likelier than a face at rest. "
+        "Change at 0: mean absolute difference, of 255 levels.\n",
         "| asked for | judge's score | the same, true drawings | change of the picture "
         "| change at 0 |",
         "|---|---:|---:|---:|---:|",
