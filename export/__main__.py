@@ -15,7 +15,7 @@ import numpy as np
 
 from contract import control
 from contract.card import Card, CardError, ExpressionVector, read_card
-from export import configure, convert, repository, runs, tensorrt
+from export import batches, configure, convert, repository, runs, tensorrt
 from export.verify import TOLERANCE, Array, VerificationError, verify
 from trainer.checkpoint import CheckpointError
 from trainer.data.dataset import Dataset, DatasetError
@@ -23,7 +23,11 @@ from trainer.data.scenes import open_scenes
 from trainer.data.source import to_tensor
 from trainer.recipe import RecipeError
 
-_OTHERS: Final = {"configure": configure.main, "tensorrt": tensorrt.main}
+_OTHERS: Final = {
+    "batches": batches.main,
+    "configure": configure.main,
+    "tensorrt": tensorrt.main,
+}
 
 DRAWN = 16
 """Drawn pictures that take part in the verification."""

@@ -37,7 +37,8 @@ class Serving:
 SERVING: Final[Mapping[str, Serving]] = {
     # The same sprite is looked for once per expression asked for, and its maps are small.
     "find_faces": Serving(max_batch=16, cached=True),
-    # Beyond 8 a picture takes longer than alone, and hardly any question comes twice.
+    # On a CPU a batch takes as long as its pictures one by one: 8 bound the wait behind it, and fit
+    # the faces of most pictures. Hardly any question comes twice, and answers are large.
     "edit_expression": Serving(max_batch=8, cached=False),
     # Reads every face that /v1/faces finds; the same face gives the same reading.
     "read_expression": Serving(max_batch=16, cached=True),
