@@ -86,7 +86,7 @@ def _version(name: str) -> str:
         return "0"
 
 
-def _of(request: Request) -> Tags:
+async def _of(request: Request) -> Tags:  # a plain one would take a thread
     return cast(Tags, request.app.state.tags)
 
 
