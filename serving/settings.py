@@ -89,7 +89,7 @@ class Settings(BaseModel):
         default=0.7, gt=0, le=1, description="of the queue that one caller may fill"
     )
     max_pixels_at_once: int = Field(
-        default=80_000_000, gt=0, description="of all pictures in work together"
+        default=40_000_000, gt=0, description="of all pictures in work together"
     )
     max_bytes_at_once: int = Field(
         default=256 * 2**20, gt=0, description="of all bodies being received or waiting"
