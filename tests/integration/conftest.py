@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 
 from contract.card import Card
-from export.repository import configure, place
+from export.repository import configure
+from export.repository import place as put
 from tests.engines.tiny_models import tiny_loop, write_repository
 from tests.integration.triton_server import ROOT, TritonServer
 
@@ -42,14 +43,15 @@ def tiny(repository: Path, tmp_path: Path) -> Iterator[TritonServer]:
         yield server
 
 
-@pytest.fixture
-def slow(tmp_path: Path) -> Iterator[TritonServer]:
+@pytest.fixture(scope="module")
+def slow(tmp_path_factory: pytest.TempPathFactory) -> Iterator[TritonServer]:
     """Triton on the tiny models and `slow`: a second a picture, one at a time, two may wait."""
-    folder = write_repository(tmp_path / "models", editor_size=64, finder_size=256)
+    place = tmp_path_factory.mktemp("slow")
+    folder = write_repository(place / "models", editor_size=64, finder_size=256)
     for model in folder.iterdir():
         configure(model)
     write_slow(folder)
-    with TritonServer(folder, tmp_path / "log") as server:
+    with TritonServer(folder, place / "log") as server:
         yield server
 
 
@@ -57,7 +59,7 @@ def write_slow(folder: Path) -> Card:
     """Write the model `slow` with a short queue and no batches."""
     card, weights = tiny_loop(SLOW_STEPS)
     card = card.model_copy(update={"weights_sha256": hashlib.sha256(weights).hexdigest()})
-    stated = place(folder, card, weights) / "config.pbtxt"
+    stated = put(folder, card, weights) / "config.pbtxt"
     text = stated.read_text()
     for old, new in (
         ("max_batch_size: 8", "max_batch_size: 1"),

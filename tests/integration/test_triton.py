@@ -10,7 +10,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
 
 import numpy as np
@@ -21,6 +21,7 @@ from httpx import Client, Response
 from contract.card import Card, read_card
 from engines.cancel import Cancellation, working_under
 from engines.onnx_engine import OnnxEngine
+from engines.priority import background
 from engines.protocol import (
     EngineBusyError,
     EngineCancelledError,
@@ -317,6 +318,8 @@ def test_a_slow_model_meets_the_deadline(slow: TritonServer) -> None:
         assert edit(client, model="slow").status_code == 504
         with engine_on(slow) as engine, pytest.raises(EngineTimeoutError):
             engine.run("slow", inputs(engine.cards()["slow"]), timeout=0.2)
+    with engine_on(slow) as engine:  # leaves the server with nothing to do
+        engine.run("slow", inputs(engine.cards()["slow"]), LONG_S)
 
 
 def test_a_full_queue_is_refused_as_defined(slow: TritonServer) -> None:
@@ -346,11 +349,29 @@ def test_a_full_queue_is_refused_as_defined(slow: TritonServer) -> None:
             assert sum(done.result() for done in calls) > 0
 
 
+def test_people_go_before_the_background(slow: TritonServer) -> None:
+    ended: list[str] = []
+    with engine_on(slow) as engine, ThreadPoolExecutor(4) as callers:
+        feed = inputs(engine.cards()["slow"])
+
+        def call(who: str) -> None:
+            with background() if who == "background" else nullcontext():
+                engine.run("slow", feed, LONG_S)
+            ended.append(who)
+
+        calls = [callers.submit(call, "background") for _ in range(3)]
+        wait_until(lambda: slow.waiting("slow") == 2, "one runs and two wait")
+        calls.append(callers.submit(call, "somebody"))
+        for done in calls:
+            done.result()
+    assert ended[-1] == "background"  # in turn, somebody would have been the last
+
+
 def test_what_nobody_waits_for_is_not_computed(slow: TritonServer) -> None:
-    before = slow.statistics("slow")
     with engine_on(slow) as engine, ThreadPoolExecutor(2) as callers:
         feed = inputs(engine.cards()["slow"])
         cancellation = Cancellation()
+        before = slow.statistics("slow")
 
         def leave() -> None:
             with working_under(cancellation), pytest.raises(EngineCancelledError):
