@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import base64
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import httpx
@@ -20,22 +20,35 @@ class Twins:
     def __init__(self, asynchronous: bool) -> None:
         self.asynchronous = asynchronous
 
-    def call(self, answer: Answer, method: str, *args: Any, retries: int = 2, **kwargs: Any) -> Any:
+    def call(
+        self,
+        answer: Answer,
+        method: str,
+        *args: Any,
+        retries: int = 2,
+        client: Mapping[str, Any] | None = None,
+        **kwargs: Any,
+    ) -> Any:
+        """What `method` returns; `client` are options of it."""
         transport = httpx.MockTransport(answer)
-        options: dict[str, Any] = {"base_url": "http://gateway", "max_retries": retries}
+        options: dict[str, Any] = {
+            "base_url": "http://gateway",
+            "max_retries": retries,
+            **(client or {}),
+        }
         if not self.asynchronous:
             with (
                 httpx.Client(transport=transport) as http,
-                Celmood(http_client=http, **options) as client,
+                Celmood(http_client=http, **options) as sync,
             ):
-                return getattr(client, method)(*args, **kwargs)
+                return getattr(sync, method)(*args, **kwargs)
 
         async def run() -> Any:
             async with (
                 httpx.AsyncClient(transport=transport) as http,
-                AsyncCelmood(http_client=http, **options) as client,
+                AsyncCelmood(http_client=http, **options) as asynchronous,
             ):
-                return await getattr(client, method)(*args, **kwargs)
+                return await getattr(asynchronous, method)(*args, **kwargs)
 
         return asyncio.run(run())
 

@@ -10,6 +10,11 @@ import pytest
 from tests.clients.python.answers import Twins
 
 
+@pytest.fixture(autouse=True)
+def no_key(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("CELMOOD_API_KEY", raising=False)
+
+
 @pytest.fixture
 def waits(monkeypatch: pytest.MonkeyPatch) -> list[float]:
     """The seconds that clients wanted to wait, in place of waiting."""

@@ -30,9 +30,9 @@ class Gateway:
 
 
 @contextmanager
-def running_gateway(engine: Engine) -> Iterator[Gateway]:
-    """Serve `engine`, which stays open, until the block ends."""
-    settings = from_environment({})
+def running_gateway(engine: Engine, **given: object) -> Iterator[Gateway]:
+    """Serve `engine`, which stays open, until the block ends; `given` are settings."""
+    settings = from_environment({}, **given)
     app = create_app(settings, engine)
     listener = socket.create_server(("127.0.0.1", 0))
     config = uvicorn.Config(app, log_level="error", lifespan="off")  # it would close the engine

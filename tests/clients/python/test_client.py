@@ -246,6 +246,43 @@ def test_the_address(monkeypatch: pytest.MonkeyPatch) -> None:
         assert client.base_url == "http://other:1"
 
 
+def keys_sent(monkeypatch: pytest.MonkeyPatch, twin: Twins, variable: str, **given: Any) -> str:
+    """The header Authorization that a client sends; empty without one."""
+    monkeypatch.setenv("CELMOOD_API_KEY", variable)
+    seen: list[httpx.Request] = []
+
+    def answer(request: httpx.Request) -> httpx.Response:
+        seen.append(request)
+        return httpx.Response(200, json=card())
+
+    twin.call(answer, "model", "expression", client=given)
+    return str(seen[0].headers.get("Authorization", ""))
+
+
+def test_the_key(monkeypatch: pytest.MonkeyPatch, twin: Twins) -> None:
+    assert keys_sent(monkeypatch, twin, "") == ""
+    assert keys_sent(monkeypatch, twin, "celmood_1_a\n") == "Bearer celmood_1_a"
+    assert (
+        keys_sent(monkeypatch, twin, "celmood_1_a", api_key="celmood_2_b") == "Bearer celmood_2_b"
+    )
+
+
+def test_the_key_is_sent_to_no_other_host(twin: Twins) -> None:
+    def answer(request: httpx.Request) -> httpx.Response:
+        assert request.url.host == "gateway"
+        return httpx.Response(302, headers={"Location": "http://elsewhere/"})
+
+    with pytest.raises(celmood.ServiceError):
+        twin.call(answer, "models", client={"api_key": "celmood_1_a"})
+
+
+@pytest.mark.parametrize("key", ["a b", "a\nb", "schlüssel"])
+def test_what_cannot_be_a_key_is_refused_and_not_shown(key: str) -> None:
+    with pytest.raises(celmood.ApiKeyError) as raised:
+        Celmood(api_key=key)
+    assert key not in str(raised.value)
+
+
 def test_a_client_of_the_callers_own_stays_open() -> None:
     with httpx.Client() as http:
         Celmood(http_client=http).close()

@@ -163,3 +163,11 @@ def test_an_interrupt_is_no_traceback(monkeypatch: pytest.MonkeyPatch) -> None:
 
     monkeypatch.setattr(Celmood, "models", interrupt)
     assert main(["models"]) == 130
+
+
+def test_2_for_a_key_that_cannot_be_one(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("CELMOOD_API_KEY", "my key")
+    assert main(["models"]) == 2
+    assert "API key" in capsys.readouterr().err

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterator
+from pathlib import Path
 
 import httpx
 import pytest
@@ -13,6 +14,7 @@ from celmood import AsyncCelmood, Celmood
 from contract.expression import EXPRESSIONS
 from engines.protocol import Engine
 from faces.face import Box
+from serving.security.command import main as keys
 from tests.clients.python.gateway import Gateway, running_gateway
 from tests.pictures import encoded, opened, same_outside, scene, with_alpha
 
@@ -112,6 +114,37 @@ def test_a_model_that_does_not_exist(client: Celmood) -> None:
         client.model("nobody")
     assert raised.value.status == 404
     assert raised.value.known == ("expression", "finder")
+
+
+def test_keys(engine: Engine, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    path = str(tmp_path / "keys.json")
+
+    def key(*words: str) -> str:
+        assert keys(["make", "--tenant", "studio", "--file", path, *words]) == 0
+        return capsys.readouterr().out.strip()
+
+    good, narrow = key("--rate", "2/hour"), key("--scopes", "models")
+    spent, old = key("--quota", "1/day"), key()
+    assert keys(["revoke", old.split("_")[1], "--file", path]) == 0
+    with running_gateway(engine, keys=path) as gateway:
+
+        def faces(api_key: str | None) -> celmood.FacesResult:
+            with Celmood(base_url=gateway.url, api_key=api_key, max_retries=0) as client:
+                return client.faces(PICTURE)
+
+        assert len(faces(good).faces) == len(faces(good).faces) == len(faces(spent).faces) == 1
+        for api_key, kind in (
+            (None, celmood.NoKeyError),
+            (old, celmood.KeyRefusedError),
+            (narrow, celmood.ScopeMissingError),
+            (good, celmood.OverRateError),
+            (spent, celmood.OverQuotaError),
+        ):
+            with pytest.raises(kind) as raised:
+                faces(api_key)
+            assert type(raised.value) is kind
+            wait = raised.value.retry_after
+            assert (wait is not None and wait > 60) is (kind.__name__.startswith("Over"))
 
 
 def test_what_is_not_offered(gateway: Gateway) -> None:

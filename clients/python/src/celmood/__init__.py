@@ -10,6 +10,7 @@ from celmood._calls import Expression, Faces, Format
 from celmood._client import AsyncCelmood, Celmood
 from celmood._constants import DEFAULT_MAX_RETRIES, DEFAULT_TIMEOUT, DEFAULT_URL
 from celmood._errors import (
+    ApiKeyError,
     CelmoodError,
     ConnectionFailedError,
     PictureError,
@@ -80,6 +81,7 @@ __all__ = [
     "DEFAULT_TIMEOUT",
     "DEFAULT_URL",
     "AnimatedPictureError",
+    "ApiKeyError",
     "AsyncCelmood",
     "BadRequestError",
     "BatchTooLargeError",

@@ -42,15 +42,22 @@ class Call(Generic[Result]):
     form: Mapping[str, str] | None = None
 
     def request(
-        self, client: httpx.Client | httpx.AsyncClient, base_url: str, request_id: str
+        self,
+        client: httpx.Client | httpx.AsyncClient,
+        base_url: str,
+        request_id: str,
+        api_key: str | None,
     ) -> httpx.Request:
         """The request to send with `client`; a fresh one for each attempt."""
+        headers = {"Accept": "application/json", REQUEST_ID: request_id}
+        if api_key is not None:
+            headers["Authorization"] = f"Bearer {api_key}"
         return client.build_request(
             self.method,
             base_url + self.path,
             data=self.form,
             files=None if self.picture is None else {"image": ("image", self.picture)},
-            headers={"Accept": "application/json", REQUEST_ID: request_id},
+            headers=headers,
         )
 
     def result(self, response: httpx.Response, request_id: str) -> Result:

@@ -12,8 +12,14 @@ import httpx
 
 from celmood import _calls
 from celmood._calls import Call, Expression, Faces, Format, Result
-from celmood._constants import DEFAULT_MAX_RETRIES, DEFAULT_TIMEOUT, DEFAULT_URL, URL_VARIABLE
-from celmood._errors import CelmoodError, connection_errors
+from celmood._constants import (
+    DEFAULT_MAX_RETRIES,
+    DEFAULT_TIMEOUT,
+    DEFAULT_URL,
+    KEY_VARIABLE,
+    URL_VARIABLE,
+)
+from celmood._errors import ApiKeyError, CelmoodError, connection_errors
 from celmood._pictures import Picture
 from celmood._results import EditResult, FacesResult, Model
 from celmood._retries import Retries
@@ -25,6 +31,7 @@ _HEADERS = {"User-Agent": f"celmood-python/{__version__}"}
 class Celmood:
     """A client of the gateway at `base_url` (or `CELMOOD_URL`, or http://127.0.0.1:8000).
 
+    `api_key` (or `CELMOOD_API_KEY`) is for a gateway that asks for keys; it is sent to no other.
     `timeout` is in seconds, per step of one attempt. `http_client` brings your own connections
     (proxies, certificates); its timeout then holds, and closing it stays yours. Safe to share
     between threads. Every method raises CelmoodError.
@@ -34,11 +41,13 @@ class Celmood:
         self,
         *,
         base_url: str | None = None,
+        api_key: str | None = None,
         timeout: float | httpx.Timeout = DEFAULT_TIMEOUT,
         max_retries: int = DEFAULT_MAX_RETRIES,
         http_client: httpx.Client | None = None,
     ) -> None:
         self.base_url = _base_url(base_url)
+        self._key = _key(api_key)
         self._retries = Retries(max_retries)
         self._owned = http_client is None
         self._http = http_client or httpx.Client(timeout=timeout, headers=_HEADERS)
@@ -110,7 +119,7 @@ class Celmood:
         while True:
             try:
                 with connection_errors(self.base_url, request_id):
-                    request = call.request(self._http, self.base_url, request_id)
+                    request = call.request(self._http, self.base_url, request_id, self._key)
                     response = self._http.send(request)
                 return call.result(response, request_id)
             except CelmoodError as failure:
@@ -128,11 +137,13 @@ class AsyncCelmood:
         self,
         *,
         base_url: str | None = None,
+        api_key: str | None = None,
         timeout: float | httpx.Timeout = DEFAULT_TIMEOUT,
         max_retries: int = DEFAULT_MAX_RETRIES,
         http_client: httpx.AsyncClient | None = None,
     ) -> None:
         self.base_url = _base_url(base_url)
+        self._key = _key(api_key)
         self._retries = Retries(max_retries)
         self._owned = http_client is None
         self._http = http_client or httpx.AsyncClient(timeout=timeout, headers=_HEADERS)
@@ -198,7 +209,7 @@ class AsyncCelmood:
         while True:
             try:
                 with connection_errors(self.base_url, request_id):
-                    request = call.request(self._http, self.base_url, request_id)
+                    request = call.request(self._http, self.base_url, request_id, self._key)
                     response = await self._http.send(request)
                 return call.result(response, request_id)
             except CelmoodError as failure:
@@ -211,3 +222,10 @@ class AsyncCelmood:
 
 def _base_url(given: str | None) -> str:
     return (given or os.environ.get(URL_VARIABLE) or DEFAULT_URL).rstrip("/")
+
+
+def _key(given: str | None) -> str | None:
+    key = (given or os.environ.get(KEY_VARIABLE) or "").strip()
+    if not all("!" <= letter <= "~" for letter in key):
+        raise ApiKeyError("the API key has characters that no key has; see how it was copied")
+    return key or None

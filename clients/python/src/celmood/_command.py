@@ -1,7 +1,9 @@
 """The command `celmood`: the client's calls from a shell.
 
-Results go to standard output, messages to standard error. It exits with 0 when all went well, 1
-when the service refused, 2 for a wrong call or an unusable file, 3 for no connection.
+Results go to standard output, messages to standard error. A key for the gateway comes from the
+environment alone (CELMOOD_API_KEY): arguments are seen by everybody on the machine. It exits with 0
+when all went well, 1 when the service refused, 2 for a wrong call or an unusable file, 3 for no
+connection.
 """
 
 from __future__ import annotations
@@ -17,8 +19,8 @@ import httpx
 
 from celmood._calls import Format
 from celmood._client import Celmood
-from celmood._constants import DEFAULT_TIMEOUT, DEFAULT_URL, URL_VARIABLE
-from celmood._errors import CelmoodError, ConnectionFailedError, PictureError
+from celmood._constants import DEFAULT_TIMEOUT, DEFAULT_URL, KEY_VARIABLE, URL_VARIABLE
+from celmood._errors import ApiKeyError, CelmoodError, ConnectionFailedError, PictureError
 from celmood._results import Face
 from celmood._version import __version__
 
@@ -55,7 +57,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
             options.run(client, options)
     except ConnectionFailedError as error:
         return _fail(str(error), NO_CONNECTION)
-    except (PictureError, _UnwritableError) as error:
+    except (PictureError, ApiKeyError, _UnwritableError) as error:
         return _fail(str(error), USAGE)
     except CelmoodError as error:
         request = f" (request {error.request_id})" if error.request_id else ""
@@ -153,7 +155,9 @@ def _parser() -> argparse.ArgumentParser:
     )
 
     parser = argparse.ArgumentParser(
-        prog="celmood", description="Give an anime face another expression."
+        prog="celmood",
+        description="Give an anime face another expression.",
+        epilog=f"{KEY_VARIABLE} holds the key where the gateway asks for one.",
     )
     parser.add_argument("--version", action="version", version=f"celmood {__version__}")
     commands = parser.add_subparsers(required=True, metavar="COMMAND")

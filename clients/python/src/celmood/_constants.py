@@ -10,6 +10,9 @@ DEFAULT_URL: Final = "http://127.0.0.1:8000"
 URL_VARIABLE: Final = "CELMOOD_URL"
 """Environment variable that names the gateway when no `base_url` is given."""
 
+KEY_VARIABLE: Final = "CELMOOD_API_KEY"
+"""Environment variable with the key for the gateway when no `api_key` is given."""
+
 DEFAULT_TIMEOUT: Final = httpx.Timeout(60.0, connect=5.0)
 """Seconds per step of one attempt: a minute to write or read, five seconds to connect."""
 

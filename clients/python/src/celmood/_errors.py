@@ -2,6 +2,7 @@
 
 CelmoodError
 ├── PictureError                     the picture cannot be read here; no request was made
+├── ApiKeyError                      the key cannot be one; no request was made
 ├── ConnectionFailedError            no answer: nobody listens, or the connection broke
 │   └── RequestTimeoutError          no answer within the client's timeout
 ├── UnexpectedAnswerError            an answer, but not one of this service
@@ -85,6 +86,10 @@ class CelmoodError(Exception):
 
 class PictureError(CelmoodError):
     """The picture cannot be read here. No request was made."""
+
+
+class ApiKeyError(CelmoodError):
+    """The API key cannot be one. No request was made."""
 
 
 class ConnectionFailedError(CelmoodError):
