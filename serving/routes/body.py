@@ -5,10 +5,11 @@ Reading bodies is `serving.fields`.
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Final
 
 from serving.fields import PICTURES, FacesFields
 from serving.problems import MEDIA_TYPE
+from serving.visit import TIMEOUT_HEADER
 
 
 def described(kind: type[FacesFields]) -> dict[str, Any]:
@@ -17,7 +18,15 @@ def described(kind: type[FacesFields]) -> dict[str, Any]:
     schema["required"] = [name for name in schema["required"] if name != "image"]  # or image_url
     form, inline = (_with_pictures(schema, format) for format in ("binary", "byte"))
     content = {"multipart/form-data": {"schema": form}, "application/json": {"schema": inline}}
-    return {"requestBody": {"required": True, "content": content}}
+    return {"parameters": [_TIMEOUT], "requestBody": {"required": True, "content": content}}
+
+
+_TIMEOUT: Final = {
+    "name": TIMEOUT_HEADER,
+    "in": "header",
+    "description": "Seconds that the request may take, at most the gateway's own limit",
+    "schema": {"type": "number", "exclusiveMinimum": 0},
+}
 
 
 def _with_pictures(schema: dict[str, Any], format: str) -> dict[str, Any]:
