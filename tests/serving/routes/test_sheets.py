@@ -114,6 +114,10 @@ def test_json_has_every_picture(client: Client) -> None:
     assert [picture["expression"] for picture in body["pictures"]] == ["sad", "angry"]
     assert base64.b64decode(body["pictures"][1]["image"]) == edit(client, expression="angry")
     assert {"decode", "find", "infer", "encode"} <= set(body["timings"])
+    grid = sheet(client, accept="application/json", expressions="sad,angry", layout="grid").json()
+    assert (grid["format"], grid["expressions"], grid["columns"]) == ("png", ["sad", "angry"], 2)
+    plain = sheet(client, expressions="sad,angry", layout="grid").content
+    assert base64.b64decode(grid["image"]) == plain
 
 
 def test_the_same_sheet_has_the_same_bytes_and_tag(client: Client, engine: Counting) -> None:

@@ -6,6 +6,7 @@ with celmood.Celmood() as client:
 
 from __future__ import annotations
 
+from celmood._batches import Batch, BatchResult, Line
 from celmood._calls import Expression, Faces, Format
 from celmood._client import AsyncCelmood, Celmood
 from celmood._constants import DEFAULT_MAX_RETRIES, DEFAULT_TIMEOUT, DEFAULT_URL
@@ -74,6 +75,7 @@ from celmood._problems import (
     WebhookRefusedError,
 )
 from celmood._results import Box, EditResult, Face, FacesResult, Model, Point
+from celmood._sheets import Grid, Sheet, SheetPicture
 from celmood._version import __version__
 
 __all__ = [
@@ -84,6 +86,8 @@ __all__ = [
     "ApiKeyError",
     "AsyncCelmood",
     "BadRequestError",
+    "Batch",
+    "BatchResult",
     "BatchTooLargeError",
     "BatchesOffError",
     "BatchesUnavailableError",
@@ -104,6 +108,7 @@ __all__ = [
     "Faces",
     "FacesResult",
     "Format",
+    "Grid",
     "HostRefusedError",
     "IntensityOutOfRangeError",
     "InternalServiceError",
@@ -111,6 +116,7 @@ __all__ = [
     "InvalidLineError",
     "KeyRefusedError",
     "KeyReusedError",
+    "Line",
     "MalformedBodyError",
     "MethodNotAllowedError",
     "Model",
@@ -136,6 +142,8 @@ __all__ = [
     "ScopeMissingError",
     "ServiceError",
     "ServiceTimeoutError",
+    "Sheet",
+    "SheetPicture",
     "SlowBodyError",
     "TooManyBytesError",
     "TooManyPixelsError",

@@ -6,7 +6,7 @@ Both clients send these; nothing here waits or opens a connection.
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final, Generic, Literal, TypeVar
 from urllib.parse import quote
@@ -33,13 +33,18 @@ Format = Literal["png", "webp", "jpeg"]
 
 @dataclass(frozen=True, slots=True)
 class Call(Generic[Result]):
-    """One request: `picture` and `form` travel as multipart when there is a picture."""
+    """One request: `picture` and `form` travel as multipart when there is a picture.
+
+    `content` makes another body, anew for each attempt; `headers` go on top of those of all calls.
+    """
 
     method: str
     path: str
     read: Callable[[Any, str], Result]
     picture: bytes | None = None
     form: Mapping[str, str] | None = None
+    content: Callable[[], Iterator[bytes]] | None = None
+    headers: Mapping[str, str] | None = None
 
     def request(
         self,
@@ -57,8 +62,17 @@ class Call(Generic[Result]):
             base_url + self.path,
             data=self.form,
             files=None if self.picture is None else {"image": ("image", self.picture)},
-            headers=headers,
+            content=self._body(client),
+            headers={**headers, **(self.headers or {})},
         )
+
+    def _body(
+        self, client: httpx.Client | httpx.AsyncClient
+    ) -> Iterator[bytes] | AsyncIterator[bytes] | None:
+        if self.content is None:
+            return None
+        parts = self.content()
+        return parts if isinstance(client, httpx.Client) else _asynchronously(parts)
 
     def result(self, response: httpx.Response, request_id: str) -> Result:
         """Read the answer. Raises ServiceError if it is a refusal, UnexpectedAnswerError if odd."""
@@ -87,6 +101,20 @@ def edit(
 ) -> Call[EditResult]:
     """POST /v1/expressions. What is None is left to the gateway's default."""
     form = {"expression": expression if isinstance(expression, str) else _json(expression)}
+    form |= edit_form(intensity, faces, format, quality, model)
+    picture = read_picture(image)
+    return Call("POST", "/v1/expressions", EditResult.from_json, picture, form)
+
+
+def edit_form(
+    intensity: float | None,
+    faces: Faces | None,
+    format: Format | None,
+    quality: int | None,
+    model: str | None,
+) -> dict[str, str]:
+    """The form fields that all edits have. What is None is left to the gateway's default."""
+    form: dict[str, str] = {}
     if intensity is not None:
         form["intensity"] = str(intensity)
     if faces is not None:
@@ -97,8 +125,7 @@ def edit(
         form["quality"] = str(quality)
     if model is not None:
         form["model"] = model
-    picture = read_picture(image)
-    return Call("POST", "/v1/expressions", EditResult.from_json, picture, form)
+    return form
 
 
 def faces(image: Picture) -> Call[FacesResult]:
@@ -120,6 +147,11 @@ def model(name: str) -> Call[Model]:
 def expressions_of(models: Sequence[Model]) -> tuple[str, ...]:
     """The expressions of the model that edits by default: the first by name; empty without one."""
     return next((m.expressions for m in models if m.task == "edit_expression"), ())
+
+
+async def _asynchronously(parts: Iterator[bytes]) -> AsyncIterator[bytes]:
+    for part in parts:
+        yield part
 
 
 def _json(value: object) -> str:

@@ -6,11 +6,13 @@ import asyncio
 import os
 import time
 import uuid
+from collections.abc import AsyncIterator, Iterator, Sequence
 from types import TracebackType
 
 import httpx
 
-from celmood import _calls
+from celmood import _batches, _calls, _sheets
+from celmood._batches import Batch, BatchResult, Line
 from celmood._calls import Call, Expression, Faces, Format, Result
 from celmood._constants import (
     DEFAULT_MAX_RETRIES,
@@ -19,10 +21,12 @@ from celmood._constants import (
     KEY_VARIABLE,
     URL_VARIABLE,
 )
-from celmood._errors import ApiKeyError, CelmoodError, connection_errors
+from celmood._errors import ApiKeyError, CelmoodError, RequestTimeoutError, connection_errors
 from celmood._pictures import Picture
+from celmood._problems import error_from
 from celmood._results import EditResult, FacesResult, Model
 from celmood._retries import Retries
+from celmood._sheets import Grid, Sheet
 from celmood._version import __version__
 
 _HEADERS = {"User-Agent": f"celmood-python/{__version__}"}
@@ -82,6 +86,64 @@ class Celmood:
             )
         )
 
+    def sheet(
+        self,
+        image: Picture,
+        *,
+        expressions: Sequence[str] | None = None,
+        intensity: float | None = None,
+        faces: Faces | None = None,
+        format: Format | None = None,
+        quality: int | None = None,
+        model: str | None = None,
+    ) -> Sheet:
+        """The picture with every expression that is asked for, by default all of the model.
+
+        The other arguments are those of `edit`.
+        """
+        return self._send(
+            _sheets.sheet(
+                image,
+                expressions=expressions,
+                intensity=intensity,
+                faces=faces,
+                format=format,
+                quality=quality,
+                model=model,
+            )
+        )
+
+    def grid(
+        self,
+        image: Picture,
+        *,
+        expressions: Sequence[str] | None = None,
+        columns: int | None = None,
+        cell: int | None = None,
+        intensity: float | None = None,
+        faces: Faces | None = None,
+        format: Format | None = None,
+        quality: int | None = None,
+        model: str | None = None,
+    ) -> Grid:
+        """The same as `sheet`, in one picture, row by row.
+
+        `cell` is the longer side of one of them in pixels, at most (512 by default).
+        """
+        return self._send(
+            _sheets.grid(
+                image,
+                expressions=expressions,
+                columns=columns,
+                cell=cell,
+                intensity=intensity,
+                faces=faces,
+                format=format,
+                quality=quality,
+                model=model,
+            )
+        )
+
     def faces(self, image: Picture) -> FacesResult:
         """The faces in the picture: boxes, scores and landmarks. None found is no error."""
         return self._send(_calls.faces(image))
@@ -97,6 +159,72 @@ class Celmood:
     def expressions(self) -> tuple[str, ...]:
         """The names of the expressions that `edit` takes at this gateway."""
         return _calls.expressions_of(self.models())
+
+    def send_batch(
+        self,
+        lines: Sequence[Line],
+        *,
+        idempotency_key: str | None = None,
+        webhook: str | None = None,
+    ) -> Batch:
+        """Have many pictures done later; one mapping each with the fields of its call.
+
+        Such as `{"image": "a.png", "expression": "sad", "id": "a"}`. When this returns the gateway
+        has them on disk. The same `idempotency_key` again is the same batch; `webhook` is called
+        when it has ended, where the gateway allows that.
+        """
+        return self._send(
+            _batches.send_batch(lines, idempotency_key=idempotency_key, webhook=webhook)
+        )
+
+    def batch(self, id: str) -> Batch:
+        """How far the batch is."""
+        return self._send(_batches.batch(id))
+
+    def cancel_batch(self, id: str) -> Batch:
+        """End the batch; results that it has stay until it expires."""
+        return self._send(_batches.cancel_batch(id))
+
+    def follow_batch(self, id: str, *, after: int = 0) -> Iterator[BatchResult]:
+        """Results behind position `after` as they come, until the batch has ended.
+
+        A connection that breaks is made again; no result is missed or comes twice.
+        """
+        attempt = 0
+        while True:
+            delay = 0.0
+            try:
+                for result in self._results(id, after):
+                    after, attempt = result.position, 0
+                    yield result
+            except RequestTimeoutError:
+                pass  # nothing was done for long: ask how far it is
+            except CelmoodError as failure:
+                again = self._retries.delay(failure, attempt)
+                if again is None:
+                    raise
+                delay = again
+                attempt += 1
+            time.sleep(delay)
+            batch = self.batch(id)
+            if batch.ended and after >= batch.answered:
+                return
+
+    def _results(self, id: str, after: int) -> Iterator[BatchResult]:
+        """The results that one connection brings."""
+        request_id = uuid.uuid4().hex
+        with connection_errors(self.base_url, request_id):
+            call = _batches.results(id, after)
+            request = call.request(self._http, self.base_url, request_id, self._key)
+            response = self._http.send(request, stream=True)
+            try:
+                if not response.is_success:
+                    response.read()
+                    raise error_from(response, request_id)
+                for line in response.iter_lines():
+                    yield _batches.read_line(line, request_id)
+            finally:
+                response.close()
 
     def close(self) -> None:
         """Close the connections, unless they are the caller's own."""
@@ -172,6 +300,58 @@ class AsyncCelmood:
             )
         )
 
+    async def sheet(
+        self,
+        image: Picture,
+        *,
+        expressions: Sequence[str] | None = None,
+        intensity: float | None = None,
+        faces: Faces | None = None,
+        format: Format | None = None,
+        quality: int | None = None,
+        model: str | None = None,
+    ) -> Sheet:
+        """See `Celmood.sheet`."""
+        return await self._send(
+            _sheets.sheet(
+                image,
+                expressions=expressions,
+                intensity=intensity,
+                faces=faces,
+                format=format,
+                quality=quality,
+                model=model,
+            )
+        )
+
+    async def grid(
+        self,
+        image: Picture,
+        *,
+        expressions: Sequence[str] | None = None,
+        columns: int | None = None,
+        cell: int | None = None,
+        intensity: float | None = None,
+        faces: Faces | None = None,
+        format: Format | None = None,
+        quality: int | None = None,
+        model: str | None = None,
+    ) -> Grid:
+        """See `Celmood.grid`."""
+        return await self._send(
+            _sheets.grid(
+                image,
+                expressions=expressions,
+                columns=columns,
+                cell=cell,
+                intensity=intensity,
+                faces=faces,
+                format=format,
+                quality=quality,
+                model=model,
+            )
+        )
+
     async def faces(self, image: Picture) -> FacesResult:
         """See `Celmood.faces`."""
         return await self._send(_calls.faces(image))
@@ -187,6 +367,64 @@ class AsyncCelmood:
     async def expressions(self) -> tuple[str, ...]:
         """See `Celmood.expressions`."""
         return _calls.expressions_of(await self.models())
+
+    async def send_batch(
+        self,
+        lines: Sequence[Line],
+        *,
+        idempotency_key: str | None = None,
+        webhook: str | None = None,
+    ) -> Batch:
+        """See `Celmood.send_batch`."""
+        return await self._send(
+            _batches.send_batch(lines, idempotency_key=idempotency_key, webhook=webhook)
+        )
+
+    async def batch(self, id: str) -> Batch:
+        """See `Celmood.batch`."""
+        return await self._send(_batches.batch(id))
+
+    async def cancel_batch(self, id: str) -> Batch:
+        """See `Celmood.cancel_batch`."""
+        return await self._send(_batches.cancel_batch(id))
+
+    async def follow_batch(self, id: str, *, after: int = 0) -> AsyncIterator[BatchResult]:
+        """See `Celmood.follow_batch`."""
+        attempt = 0
+        while True:
+            delay = 0.0
+            try:
+                async for result in self._results(id, after):
+                    after, attempt = result.position, 0
+                    yield result
+            except RequestTimeoutError:
+                pass  # nothing was done for long: ask how far it is
+            except CelmoodError as failure:
+                again = self._retries.delay(failure, attempt)
+                if again is None:
+                    raise
+                delay = again
+                attempt += 1
+            await asyncio.sleep(delay)
+            batch = await self.batch(id)
+            if batch.ended and after >= batch.answered:
+                return
+
+    async def _results(self, id: str, after: int) -> AsyncIterator[BatchResult]:
+        """The results that one connection brings."""
+        request_id = uuid.uuid4().hex
+        with connection_errors(self.base_url, request_id):
+            call = _batches.results(id, after)
+            request = call.request(self._http, self.base_url, request_id, self._key)
+            response = await self._http.send(request, stream=True)
+            try:
+                if not response.is_success:
+                    await response.aread()
+                    raise error_from(response, request_id)
+                async for line in response.aiter_lines():
+                    yield _batches.read_line(line, request_id)
+            finally:
+                await response.aclose()
 
     async def close(self) -> None:
         """See `Celmood.close`."""

@@ -17,11 +17,14 @@ from typing import Final
 
 import httpx
 
+from celmood._arguments import FORMATS, SUFFIXES, UnwritableError, add_wishes
+from celmood._batch_command import add_batch, check_batch
 from celmood._calls import Format
 from celmood._client import Celmood
 from celmood._constants import DEFAULT_TIMEOUT, DEFAULT_URL, KEY_VARIABLE, URL_VARIABLE
 from celmood._errors import ApiKeyError, CelmoodError, ConnectionFailedError, PictureError
 from celmood._results import Face
+from celmood._sheet_command import add_sheet
 from celmood._version import __version__
 
 OK: Final = 0
@@ -30,18 +33,6 @@ USAGE: Final = 2
 NO_CONNECTION: Final = 3
 INTERRUPTED: Final = 130
 
-_FORMATS: Final[dict[str, Format]] = {
-    ".png": "png",
-    ".webp": "webp",
-    ".jpg": "jpeg",
-    ".jpeg": "jpeg",
-}
-_SUFFIXES: Final[dict[str, str]] = {"png": ".png", "webp": ".webp", "jpeg": ".jpg"}
-
-
-class _UnwritableError(CelmoodError):
-    """The result has no place."""
-
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command with `arguments` (those of the process by default); returns its exit code."""
@@ -49,6 +40,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = parser.parse_args(arguments)
     if options.run is _edit and options.expression is None and not options.set:
         parser.error("say which expression: --expression NAME, --set PARAMETER=VALUE, or both")
+    check_batch(parser, options)
     timeout = DEFAULT_TIMEOUT
     if options.timeout is not None:
         timeout = httpx.Timeout(options.timeout, connect=min(options.timeout, 5.0))
@@ -57,7 +49,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
             options.run(client, options)
     except ConnectionFailedError as error:
         return _fail(str(error), NO_CONNECTION)
-    except (PictureError, ApiKeyError, _UnwritableError) as error:
+    except (PictureError, ApiKeyError, UnwritableError) as error:
         return _fail(str(error), USAGE)
     except CelmoodError as error:
         request = f" (request {error.request_id})" if error.request_id else ""
@@ -74,7 +66,7 @@ def _edit(client: Celmood, options: argparse.Namespace) -> None:
     out: Path | None = options.out
     format: Format | None = options.format
     if format is None and out is not None:
-        format = _FORMATS.get(out.suffix.lower())
+        format = FORMATS.get(out.suffix.lower())
     result = client.edit(
         options.picture,
         expression=expression,
@@ -85,14 +77,14 @@ def _edit(client: Celmood, options: argparse.Namespace) -> None:
         model=options.model,
     )
     if out is None:
-        suffix = _SUFFIXES.get(result.format, f".{result.format}")
+        suffix = SUFFIXES.get(result.format, f".{result.format}")
         out = options.picture.with_name(
             f"{options.picture.stem}-{options.expression or 'edited'}{suffix}"
         )
     try:
         print(result.save(out))
     except OSError as error:
-        raise _UnwritableError(f"{out} cannot be written: {error.strerror}") from error
+        raise UnwritableError(f"{out} cannot be written: {error.strerror}") from error
 
 
 def _preset(client: Celmood, name: str | None) -> Mapping[str, float]:
@@ -166,7 +158,6 @@ def _parser() -> argparse.ArgumentParser:
     edit.set_defaults(run=_edit)
     edit.add_argument("picture", type=Path, help="PNG, JPEG or WebP")
     edit.add_argument("-e", "--expression", metavar="NAME", help="see `celmood models`")
-    edit.add_argument("--intensity", type=float, metavar="0-1.5", help="how much of it (1)")
     edit.add_argument(
         "--set",
         type=_assignment,
@@ -175,25 +166,16 @@ def _parser() -> argparse.ArgumentParser:
         metavar="PARAMETER=VALUE",
         help="set one parameter of the face, alone or on top of --expression; may be repeated",
     )
-    edit.add_argument(
-        "--faces", choices=("all", "largest"), help="which faces, if there are several (all)"
-    )
-    edit.add_argument(
-        "--face",
-        type=_box,
-        action="append",
-        metavar="X,Y,WIDTH,HEIGHT",
-        help="where a face is, hairline to chin, if it is not found; may be repeated",
-    )
-    edit.add_argument("--model", metavar="NAME", help="which of several that edit expressions")
-    edit.add_argument("--format", choices=tuple(_SUFFIXES), help="of the result (as the input)")
-    edit.add_argument("--quality", type=int, metavar="1-100", help="of JPEG and WebP")
+    add_wishes(edit)
     edit.add_argument("-o", "--out", type=Path, help="file to write (PICTURE-NAME.png beside it)")
 
     faces = commands.add_parser("faces", parents=[service], help="list the faces in a picture")
     faces.set_defaults(run=_faces)
     faces.add_argument("picture", type=Path)
     faces.add_argument("--json", action="store_true", help="with landmarks and timings")
+
+    add_sheet(commands, service)
+    add_batch(commands, service)
 
     models = commands.add_parser("models", parents=[service], help="list what the gateway serves")
     models.set_defaults(run=_models)
@@ -209,15 +191,6 @@ def _assignment(text: str) -> tuple[str, float]:
     except ValueError:
         pass
     raise argparse.ArgumentTypeError(f"{text!r} is not PARAMETER=VALUE, such as blush=0.5")
-
-
-def _box(text: str) -> tuple[float, float, float, float]:
-    try:
-        x, y, width, height = map(float, text.split(","))
-    except ValueError:
-        message = f"{text!r} is not X,Y,WIDTH,HEIGHT in pixels"
-        raise argparse.ArgumentTypeError(message) from None
-    return x, y, width, height
 
 
 def _positive(text: str) -> float:

@@ -72,7 +72,7 @@ class FacesResult:
             width=int(body["width"]),
             height=int(body["height"]),
             faces=tuple(map(Face.from_json, body["faces"])),
-            timings=_timings(body),
+            timings=timings_of(body),
             request_id=request_id,
         )
 
@@ -101,7 +101,7 @@ class EditResult:
             width=int(body["width"]),
             height=int(body["height"]),
             faces=tuple(map(Face.from_json, body["faces"])),
-            timings=_timings(body),
+            timings=timings_of(body),
             request_id=request_id,
         )
 
@@ -143,5 +143,6 @@ class Model:
         )
 
 
-def _timings(body: Json) -> dict[str, float]:
+def timings_of(body: Json) -> dict[str, float]:
+    """Seconds by stage."""
     return {str(stage): float(seconds) for stage, seconds in body["timings"].items()}
