@@ -63,6 +63,7 @@ def tags(character: Character, mood: Vector) -> NDArray[np.uint8]:
         *(("twin tails",) if hair.tails == "twin" else ()),
         *(("ponytail",) if hair.tails == "pony" else ()),
         *(("braid",) if hair.tails in ("braid", "braids") else ()),
+        *(("gloves",) if worn.glove is not None else ()),
         *(("choker",) if outfit.choker else ()),
         *(("necktie",) if outfit.necktie else ()),
         *(("bare shoulders",) if outfit.bare_shoulders else ()),

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 
 from contract.expression import NEUTRAL, preset
 from contract.labels import ATTRIBUTES, EYE_COLOURS, HAIR_COLOURS, TAGS
-from trainer.characters import labels, sample_character
+from trainer.characters import View, draw, labels, sample_character
 
-PEOPLE = [sample_character(seed) for seed in range(120)]
+MANY = [sample_character(seed) for seed in range(1000)]
+PEOPLE = MANY[:120]
 
 
 def test_pointy_ears_are_tagged_where_the_face_has_them() -> None:
@@ -38,3 +41,16 @@ def test_moods_show_in_attributes_and_tags() -> None:
     change = crying.astype(int) - labels.tags(character, NEUTRAL)
     assert change[TAGS.index("tears")] == 1
     assert np.count_nonzero(change) <= 5
+
+
+def test_gloves_are_tagged_where_hands_are_gloved() -> None:
+    tagged = [labels.tags(c, NEUTRAL)[TAGS.index("gloves")] for c in MANY]
+    assert tagged == [c.accessories.glove is not None for c in MANY]
+    assert 8 < sum(tagged) < 60
+    gloved = next(c for c in MANY if c.accessories.glove and c.accessories.over == "hand")
+    bare = replace(gloved, accessories=replace(gloved.accessories, glove=None))
+    view = View(eye_distance=0.3, y=0.4)
+    one, other = (draw(c, view, NEUTRAL, 96).picture.astype(int) for c in (gloved, bare))
+    changed = np.abs(one - other).max(-1) > 24
+    assert changed.sum() > 40
+    assert np.nonzero(changed)[0].min() > 0.4 * 96, "only below the eyes"

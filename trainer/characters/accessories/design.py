@@ -56,13 +56,16 @@ _OVER: Final[Table] = (
     ("pocky", 0.008, 0.006),
 )  # fmt: skip
 
+_HANDS: Final = ("hand", "book", "mug", "phone")
+"""What is held with hands that can be seen."""
+
 
 @dataclass(frozen=True, slots=True)
 class Accessories:
     """Each kind is a name or "none". `side` (-1 or 1) is where ornaments sit; `cloths` are three
     fabrics that go together, `numbers` 24 uniform draws; `half` and `top` are the hair's half width
     and top, `ties` the places of tied tails (face units), `fur` the colour of animal ears or None
-    for the hair's own."""
+    for the hair's own, `glove` what covers the hands that are seen, if anything."""
 
     glasses: str
     hat: str
@@ -84,6 +87,7 @@ class Accessories:
     top: float
     hairline: float
     ties: tuple[tuple[float, float], ...]
+    glove: Cloth | None = None
 
 
 def sample_accessories(
@@ -126,6 +130,9 @@ def sample_accessories(
     fur = None if rng.random() < 0.75 else rgb(pick(rng, ("f5f0ea", "2a2630", "d79a55")))
     glasses, earrings, patch = kind_of(_GLASSES), kind_of(_EARRINGS), kind_of(_PATCHES)
     rng.random()  # decides nothing any more; drawn so that seeds keep their accessories
+    over, side = kind_of(_OVER), sign(rng)
+    cloths = _fabrics(rng, style)
+    metal = cloth(rgb(pick(rng, ("dcb658", "c9cfda", "d98f7a"))), style)
     return Accessories(
         glasses=glasses,
         hat=hat,
@@ -137,17 +144,24 @@ def sample_accessories(
         earrings=earrings,
         horns=horns,
         patch=patch,
-        over=kind_of(_OVER),
-        side=sign(rng),
-        cloths=_fabrics(rng, style),
-        metal=cloth(rgb(pick(rng, ("dcb658", "c9cfda", "d98f7a"))), style),
+        over=over,
+        side=side,
+        cloths=cloths,
+        metal=metal,
         fur=fur,
         numbers=tuple(float(n) for n in rng.random(24)),
         half=dome.half,
         top=dome.top,
         hairline=head.hairline,
         ties=ties,
+        glove=_glove(rng, style, cloths[2]) if over in _HANDS and rng.random() < 0.45 else None,
     )
+
+
+def _glove(rng: np.random.Generator, style: Style, third: Cloth) -> Cloth:
+    """White, dark leather, or of the third fabric."""
+    of = pick(rng, ("f7f5f2", "2a272e", "6a4630", None), (0.42, 0.28, 0.08, 0.22))
+    return third if of is None else cloth(rgb(of), style)
 
 
 _DARK: Final = ("1f1d27", "2b3154", "4a2632", "27392f", "5a4034", "3a3d4a")

@@ -20,8 +20,8 @@ def held(
     skin_shadow: Colour | None,
     skin_line: Colour | None,
 ) -> None:
-    """Draw what is held; `skin` colours the hands."""
-    flesh = Cloth(
+    """Draw what is held; `skin` colours bare hands."""
+    hands = acc.glove or Cloth(
         skin,
         skin_shadow or shadow(skin, 0.15),
         mix(skin, (1.0, 1.0, 1.0), 0.4),
@@ -30,11 +30,17 @@ def held(
     {
         "hand": _hand, "book": _book, "mug": _mug, "phone": _phone, "scarf": _scarf,
         "petals": _petals, "pocky": _pocky,
-    }[acc.over](maker, acc, head, flesh)  # fmt: skip
+    }[acc.over](maker, acc, head, hands)  # fmt: skip
 
 
 _FIST = [(-0.02, 1.4), (-0.10, 0.62), (-0.22, 0.38), (-0.20, 0.08), (0.02, -0.06), (0.26, -0.04),
          (0.40, 0.10), (0.42, 0.36), (0.34, 0.58), (0.36, 1.4)]  # fmt: skip
+
+
+def _cuff(maker: Maker, acc: Accessories, points: Points) -> None:
+    """The rolled edge of a glove at the wrist."""
+    if acc.glove is not None:
+        maker.piece(maker.place.at(curve(points, 3, True)), acc.glove, (), 0.9)
 
 
 def _sleeve(maker: Maker, of: Cloth, points: Points) -> None:
@@ -64,6 +70,7 @@ def _hand(maker: Maker, acc: Accessories, head: Head, flesh: Cloth) -> None:
         (0.26, 0.28), (0.44, 0.34)]  # fmt: skip
     maker.piece(maker.place.at(curve(shape(thumb), 4)), flesh, (), 0.9, closed=False)
     _sleeve(maker, acc.cloths[1], shape(sleeve))
+    _cuff(maker, acc, shape([(-0.20, 0.70), (0.42, 0.64), (0.47, 0.82), (-0.24, 0.90)]))
 
 
 def _fingers(maker: Maker, flesh: Cloth, x: float, y: float, side: float) -> None:
@@ -150,6 +157,8 @@ def _phone(maker: Maker, acc: Accessories, head: Head, flesh: Cloth) -> None:
     _fingers(maker, flesh, x - 0.30 * 1, y + 0.15, -1.0)
     _sleeve(maker, acc.cloths[1], put([(-0.42, 0.9), (0.5, 0.9), (0.6, 1.9),
         (-0.5, 1.9)], x, y, 1.0, turn))  # fmt: skip
+    cuff = [(-0.42, 0.76), (0.52, 0.74), (0.55, 0.94), (-0.45, 0.96)]
+    _cuff(maker, acc, put(cuff, x, y, 1.0, turn))
 
 
 def _scarf(maker: Maker, acc: Accessories, head: Head, flesh: Cloth) -> None:
