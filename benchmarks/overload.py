@@ -181,11 +181,11 @@ async def _rush(gateway: RunningGateway, picture: bytes, options: argparse.Names
         start = time.perf_counter()
 
         async def call() -> None:
-            while time.perf_counter() - start < options.rush_seconds:
+            while (left := start + options.rush_seconds - time.perf_counter()) > 0:
                 answer = await wire.ask(request, options.patience)
                 answers.append(answer)
                 if answer.status != 200:
-                    await asyncio.sleep(answer.retry_after)
+                    await asyncio.sleep(min(answer.retry_after, left))
 
         async with _probed(gateway) as health:
             await asyncio.gather(*(call() for _ in range(options.callers)))
