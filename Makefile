@@ -4,6 +4,7 @@
 # make test     every test, but for those on real servers:
 # make integration
 # make check    formatting, lint, types, import walls
+# make audit    known vulnerabilities among the dependencies
 # make bench    the figures of the README
 
 PYTHON ?= python3
@@ -11,7 +12,7 @@ PIP_INSTALL := -m pip install --quiet --disable-pip-version-check --no-compile -
 
 export ORT_DISABLE_TELEMETRY := 1
 
-.PHONY: demo serve triton test integration check bench clean
+.PHONY: demo serve triton test integration check audit bench clean
 .DELETE_ON_ERROR:
 
 demo: .venv/.made
@@ -35,6 +36,9 @@ check: .venv-dev/.made
 	.venv-dev/bin/mypy
 	.venv-dev/bin/lint-imports
 
+audit: .venv-audit/.made
+	.venv-audit/bin/python .ci/audit.py $(ARGS)
+
 bench: .venv-dev/.made
 	.venv-dev/bin/python -m benchmarks $(ARGS)
 
@@ -57,5 +61,11 @@ bench: .venv-dev/.made
 	    --no-deps -r $<
 	touch $@
 
+# A tool apart: what it needs is none of what it looks at.
+.venv-audit/.made: constraints.txt
+	$(PYTHON) -m venv --clear .venv-audit
+	.venv-audit/bin/python $(PIP_INSTALL) pip-audit
+	touch $@
+
 clean:
-	rm -rf .venv .venv-dev .venv-triton out .mypy_cache .ruff_cache .pytest_cache .import_linter_cache
+	rm -rf .venv .venv-audit .venv-dev .venv-triton out .mypy_cache .ruff_cache .pytest_cache .import_linter_cache
