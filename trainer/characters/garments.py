@@ -404,9 +404,14 @@ def _open_coat(tailor: Tailor, of: Cloth) -> None:
         tailor.piece(points, of, shades)
 
 
+def bare_edge(tailor: Tailor, outfit: Outfit) -> float:
+    """The t of the upper edge of cloth that leaves the shoulders bare."""
+    return (1.20 if outfit.kind == "off_shoulder" else 1.35) + 0.2 * tailor.numbers[9]
+
+
 def _off_shoulder(tailor: Tailor, outfit: Outfit, flesh: Cloth) -> None:
     s, k, of = tailor.body.shoulder, tailor.numbers, outfit.main
-    top = 1.20 + 0.2 * k[9]
+    top = bare_edge(tailor, outfit)
     edge = tailor.smooth(mirrored([(0.0, top + 0.1), (0.5 * s, top), (0.85 * s, top - 0.12),
         (1.08 * s, top - 0.22)][1:]), 5)  # fmt: skip
     side = [(1.08 * s, top - 0.22), (1.2 * s, top + 0.3), (1.18 * s, 2.3), (1.14 * s, BOTTOM)]
@@ -432,10 +437,10 @@ def _off_shoulder(tailor: Tailor, outfit: Outfit, flesh: Cloth) -> None:
 
 def _straps(tailor: Tailor, outfit: Outfit, flesh: Cloth) -> None:
     n, s, k, of = tailor.body.neck, tailor.body.shoulder, tailor.numbers, outfit.main
-    top = 1.35 + 0.2 * k[9]
+    top = bare_edge(tailor, outfit)
     front = [(0.0, top + 0.12), (0.3 * s, top), (0.56 * s, top - 0.08), (0.70 * s, top + 0.22),
              (0.73 * s, 2.1), (0.70 * s, BOTTOM)]  # fmt: skip
-    shape = tailor.smooth(mirrored(front[1:]), 4)
+    shape = tailor.smooth([*flipped(front[:0:-1]), *front[not outfit.cleavage :]], 4)
     d = tailor.dark
     shades = [tailor.smooth([(0.8 * s * d, top), (0.5 * s * d, 1.8), (0.55 * s * d, 2.4),
         (0.42 * s * d, BOTTOM), (0.9 * s * d, BOTTOM)], 3)]  # fmt: skip

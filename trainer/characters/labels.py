@@ -69,6 +69,7 @@ def tags(character: Character, mood: Vector) -> NDArray[np.uint8]:
         *(("bare shoulders",) if outfit.bare_shoulders else ()),
         *(("bow",) if outfit.bow else ()),
         *(("jewelry",) if outfit.necklace else ()),
+        *(("cleavage",) if outfit.cleavage and worn.hat != "hood" else ()),
         *(("collarbone",) if outfit.collarbone else ()),
         *(("school uniform",) if outfit.school else ()),
     }

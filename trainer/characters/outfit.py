@@ -51,6 +51,7 @@ class Outfit:
     necklace: bool
     collarbone: bool
     school: bool
+    cleavage: bool
 
 
 def sample_outfit(rng: np.random.Generator, head: Head, style: Style) -> Outfit:
@@ -88,7 +89,13 @@ def sample_outfit(rng: np.random.Generator, head: Head, style: Style) -> Outfit:
         necklace=open_neck and not choker and kind != "sailor" and numbers[3] < 0.25,
         collarbone=bare or (kind in ("tshirt", "hoodie", "shirt") and numbers[4] < 0.6),
         school=kind in ("sailor", "blazer", "bow_shirt"),
+        cleavage=bare and _grown(head) and bool(rng.random() < 0.7),
     )
+
+
+def _grown(head: Head) -> bool:
+    """Whether these are a woman's proportions: a longer face, eyes that are not large in it."""
+    return head.kind == "young" and head.chin > 1.02 and head.eye_height < 0.48
 
 
 def _colours(rng: np.random.Generator, kind: str) -> tuple[Colour, Colour, Colour]:
@@ -156,6 +163,8 @@ def _draw_skin(tailor: Tailor, outfit: Outfit, flesh: Cloth) -> None:
         pen.stroke(points, weight * tailor.width, argb(flesh.line), 0.1, 0.25)
     if outfit.collarbone or outfit.bare_shoulders:
         _draw_collarbones(tailor, flesh)
+    if outfit.cleavage:
+        _draw_cleavage(tailor, outfit, flesh)
     if outfit.bare_shoulders:
         arm = [(0.72 * s, 1.62), (0.76 * s, 2.0), (0.78 * s, 2.8), (0.76 * s, 3.4)]
         for side in (-1, 1):
@@ -207,6 +216,17 @@ def _draw_collarbones(tailor: Tailor, flesh: Cloth) -> None:
         muscle = [(0.75 * n, 0.28), (0.45 * n, 0.48), (0.12, 0.62)]
         tailor.line([(side * x, t) for x, t in muscle], flesh, 0.5, 0.7, 0.2)
     tailor.fold([(-0.05, 0.62), (0.0, 0.68), (0.05, 0.62)], flesh, 0.04)
+
+
+def _draw_cleavage(tailor: Tailor, outfit: Outfit, flesh: Cloth) -> None:
+    """Above the cloth's edge: a short line, and the soft shade of a curve to both of its sides."""
+    edge = garments.bare_edge(tailor, outfit)
+    edge -= 0.12 if outfit.kind == "off_shoulder" else 0.0
+    for side in (-1, 1):
+        curved = [(0.30, edge - 0.30), (0.16, edge - 0.20), (0.05, edge - 0.02), (0.03, edge + 0.2)]
+        tailor.fold([(side * x, t) for x, t in curved], flesh, 0.075)
+    line = [(0.0, edge - 0.30), (0.012 * tailor.dark, edge - 0.1), (0.0, edge + 0.25)]
+    tailor.line(line, flesh, 1.1, 0.5, 0.0)
 
 
 def _draw_choker(tailor: Tailor, outfit: Outfit) -> None:

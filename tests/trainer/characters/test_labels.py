@@ -54,3 +54,17 @@ def test_gloves_are_tagged_where_hands_are_gloved() -> None:
     changed = np.abs(one - other).max(-1) > 24
     assert changed.sum() > 40
     assert np.nonzero(changed)[0].min() > 0.4 * 96, "only below the eyes"
+
+
+def test_cleavage_is_tagged_where_a_neckline_shows_it() -> None:
+    tagged = [labels.tags(c, NEUTRAL)[TAGS.index("cleavage")] for c in MANY]
+    assert tagged == [c.outfit.cleavage and c.accessories.hat != "hood" for c in MANY]
+    assert 8 < sum(tagged) < 100
+    shown = [c for c in MANY if c.outfit.cleavage]
+    assert {c.outfit.kind for c in shown} == {"off_shoulder", "straps"}
+    assert {c.head.kind for c in shown} == {"young"}, "grown women: no man, no comic figure"
+    for character in shown[:6]:
+        covered = replace(character, outfit=replace(character.outfit, cleavage=False))
+        view = View(eye_distance=0.16, y=0.3)
+        one, other = (draw(c, view, NEUTRAL, 160).picture for c in (character, covered))
+        assert (one != other).any()
