@@ -92,3 +92,12 @@ class KnowsDevices(Protocol):
     def devices(self) -> Mapping[str, Device]:
         """What each model runs on, by name."""
         ...
+
+
+@runtime_checkable
+class TellsNotices(Protocol):
+    """An engine that can tell more than problems."""
+
+    def notices(self) -> Mapping[str, str]:
+        """What an operator should know although all models can be run, by name."""
+        ...

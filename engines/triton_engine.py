@@ -49,9 +49,10 @@ class TritonEngine:
     """Runs the models of the Triton servers at `addresses` (host:port,host:port); an Engine.
 
     Only models with a card are seen, in the highest version that any server has ready; requests go
-    in turn to the servers that have it. A server that cannot be reached is a problem under its
-    address; its callers are sent to the others, or told so at once, until it answers again. With
-    `device` "gpu", and for a model that is configured for one, running on a CPU is a problem too.
+    in turn to the servers that have it. Callers of a server that cannot be reached are sent to the
+    others, or told so at once, until it answers again; it is a notice under its address, a problem
+    where no other stands in. With `device` "gpu", and for a model that is configured for one,
+    running on a CPU is a problem too.
 
     `refresh` is how often servers are asked what they serve, seconds; those that are away are asked
     every second. With `shared_memory` tensors do not travel: for servers on this machine.
@@ -85,14 +86,18 @@ class TritonEngine:
         return {name: model.card for name, model in self._models().items()}
 
     def problems(self) -> Mapping[str, str]:
-        """Servers that cannot be asked and models that they could not load, each with the reason,
-        and models that run on a CPU and should not.
+        """What keeps models from being run as they should, each with the reason: servers that
+        cannot be asked and that no other stands in for, models that no server could load, and
+        models that run on a CPU and should not.
         """
-        problems: dict[str, str] = {}
+        problems = {
+            name: reason
+            for name, reason in self._reasons().items()
+            if not self._others_stand_in(name)
+        }
+        running = self._models()
         for host, served in self._told():
-            if host.reason is not None:
-                problems[host.address] = host.reason
-            problems |= served.problems
+            problems |= {n: told for n, told in served.problems.items() if n not in running}
             for name, model in served.models.items():
                 if model.device == "cpu" and (model.wants_gpu or self._wanted == "gpu"):
                     problems[name] = (
@@ -100,6 +105,18 @@ class TritonEngine:
                         "the server's log for a driver or a device that is missing"
                     )
         return problems
+
+    def notices(self) -> Mapping[str, str]:
+        """What an operator should know although all models can be run: servers that are away, and
+        models that only some of the servers have.
+        """
+        problems = self.problems()
+        notices = {n: reason for n, reason in self._reasons().items() if n not in problems}
+        for host, served in self._told():
+            for name, told in served.problems.items():
+                if name not in problems:
+                    notices[f"{name} on {host.address}"] = told
+        return notices
 
     def devices(self) -> Mapping[str, Device]:
         """What each model runs on; "cpu" when it does so on any of the servers."""
@@ -171,7 +188,8 @@ class TritonEngine:
                 self._wake.set()
         if error is not None:
             raise error
-        raise EngineUnavailableError("; ".join(self._reasons()) or f"no server has {model} now")
+        reasons = self._reasons().values()
+        raise EngineUnavailableError("; ".join(reasons) or f"no server has {model} now")
 
     def _infer(
         self,
@@ -207,7 +225,7 @@ class TritonEngine:
         if model in models:
             return models[model]
         if reasons := self._reasons():
-            raise EngineUnavailableError("; ".join(reasons))
+            raise EngineUnavailableError("; ".join(reasons.values()))
         raise ModelMissingError(model, self.cards(), self.problems())
 
     def _candidates(self, card: Card) -> Iterator[tuple[TritonHost, ServedModel]]:
@@ -236,8 +254,17 @@ class TritonEngine:
         self._asked.wait(ASK_TIMEOUT_S)
         return [(host, host.served) for host in self._hosts]
 
-    def _reasons(self) -> list[str]:
-        return [host.reason for host in self._hosts if host.reason is not None]
+    def _reasons(self) -> dict[str, str]:
+        """Why servers cannot be asked, by address."""
+        told = [host for host, _ in self._told()]
+        return {host.address: host.reason for host in told if host.reason is not None}
+
+    def _others_stand_in(self, address: str) -> bool:
+        """Whether servers that are up have all that the one at `address` had."""
+        up = [served for host, served in self._told() if host.reason is None]
+        here = {name for served in up for name in served.models}
+        had = next(host for host in self._hosts if host.address == address).served.models
+        return bool(up) and had.keys() <= here
 
     def _watch(self) -> None:
         while not self._closed.is_set():

@@ -5,6 +5,7 @@ Which of several servers is asked, and when, is left to `engines.triton_engine`.
 
 from __future__ import annotations
 
+import logging
 import threading
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -37,6 +38,7 @@ ASK_TIMEOUT_S: Final = 5.0
 BACKGROUND: Final = 2
 """Triton's priority of work that may wait; 1 comes first."""
 
+_log = logging.getLogger("celmood")
 _CHANNEL: Final = [
     ("grpc.max_send_message_length", -1),
     ("grpc.max_receive_message_length", -1),
@@ -126,11 +128,15 @@ class TritonHost:
         try:
             self.served = self._ask()
         except InferenceServerException as error:
+            if self.reason is None:
+                _log.warning("Triton at %s went away: %s", self.address, error.message())
             self.reason = f"Triton at {self.address} cannot be asked: {error.message()}"
             self.breaker.failed()
             return False
         except ValueError:  # the channel was closed meanwhile
             return False
+        if self.reason is not None:
+            _log.info("Triton at %s answers, with %d models", self.address, len(self.served.models))
         self.reason = None
         self.breaker.succeeded()
         return True

@@ -9,7 +9,7 @@ from fastapi import APIRouter, Request
 from fastapi.responses import JSONResponse, Response
 
 from contract.card import Card
-from engines.protocol import KnowsDevices
+from engines.protocol import KnowsDevices, TellsNotices
 from serving.conditional import KEPT, has, not_modified, tag_of
 from serving.gateway import TheGateway
 from serving.problems import MODEL_UNAVAILABLE, UNKNOWN_MODEL, ProblemError
@@ -25,17 +25,20 @@ UNCHANGED: Final[dict[int | str, dict[str, Any]]] = {
 @router.get("/v1/models", responses=UNCHANGED)
 def list_models(request: Request, gateway: TheGateway) -> Response:
     """All cards by name in `models`; in `problems` the models that cannot be used, and why; in
-    `devices` what each runs on, `cpu` or `gpu`, where the engine knows.
+    `devices` what each runs on, `cpu` or `gpu`; in `notices` what keeps nothing from running, such
+    as one of several servers that is away. The last two as far as the engine knows.
     """
     engine = gateway.pipeline.engine
     cards = engine.cards()
     devices = dict(engine.devices()) if isinstance(engine, KnowsDevices) else {}
+    notices = dict(engine.notices()) if isinstance(engine, TellsNotices) else {}
     return _tagged(
         request,
         {
             "models": [card.model_dump(mode="json") for _, card in sorted(cards.items())],
             "problems": dict(engine.problems()),
             "devices": devices,
+            "notices": notices,
         },
     )
 

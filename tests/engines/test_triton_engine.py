@@ -238,9 +238,10 @@ def test_a_server_that_goes_away_and_comes_back(repository: Path) -> None:
             engine.run("expression", inputs(), timeout=30)
         assert len(second.requests) == 8
         engine.ask()
-        assert list(engine.problems()) == [first.address]
+        assert list(engine.notices()) == [first.address]
+        assert engine.problems() == {}  # the other stands in
         with TritonStub(repository, port=port) as again:
-            while engine.problems():  # the watcher asks it every second
+            while engine.notices():  # the watcher asks it every second
                 engine.ask()
             for _ in range(4):
                 engine.run("expression", inputs())
@@ -259,6 +260,35 @@ def test_servers_in_the_middle_of_a_change_of_versions(repository: Path, tmp_pat
         for _ in range(4):
             engine.run("expression", inputs())
         assert (len(old.requests), len(new.requests)) == (0, 4)
+        engine.close()
+
+
+def test_what_only_the_lost_server_had_is_a_problem(repository: Path, tmp_path: Path) -> None:
+    other = write_repository(tmp_path / "other", editor_size=8, finder_size=64)
+    shutil.rmtree(other / "finder")
+    with TritonStub(repository) as both, TritonStub(other) as one:
+        engine = TritonEngine(f"{both.address},{one.address}", refresh=60.0)
+        assert engine.problems() == engine.notices() == {}
+        both.server.stop(grace=None).wait()
+        for _ in range(3):
+            engine.ask()
+        assert list(engine.problems()) == [both.address]
+        assert engine.run("expression", inputs())["paint"].shape == (2, 3, 8, 8)
+        with pytest.raises(EngineUnavailableError, match="cannot be asked"):
+            engine.run("finder", {"image": np.zeros((1, 3, 64, 64), np.float32)})
+        engine.close()
+
+
+def test_a_model_that_one_server_could_not_load(repository: Path, tmp_path: Path) -> None:
+    broken = write_repository(tmp_path / "broken", editor_size=8, finder_size=64)
+    (broken / "finder" / "1" / "model.onnx").write_bytes(b"")
+    with TritonStub(repository) as well, TritonStub(broken) as ill:
+        engine = TritonEngine(f"{well.address},{ill.address}")
+        assert engine.problems() == {}
+        assert list(engine.notices()) == [f"finder on {ill.address}"]
+        for _ in range(2):
+            engine.run("finder", {"image": np.zeros((1, 3, 64, 64), np.float32)})
+        assert (len(well.requests), len(ill.requests)) == (2, 0)
         engine.close()
 
 
