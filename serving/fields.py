@@ -31,7 +31,6 @@ from serving.problems import (
     NO_PICTURE,
     TOO_MANY_BYTES,
     UNKNOWN_FIELD,
-    URL_REFUSED,
     WRONG_MEDIA_TYPE,
     ProblemError,
 )
@@ -182,23 +181,33 @@ def _checked(values: Mapping[str, Any], kind: type[Fields]) -> Fields:
 
 
 def from_json(values: Mapping[str, Any], kind: type[Fields]) -> Fields:
-    """The fields of an object that came as JSON, its picture in base64. Raises ProblemError."""
+    """The fields of an object that came as JSON, its picture in base64. Raises ProblemError.
+
+    Where the picture is still to be fetched, `image` is empty and `image_url` says from where.
+    """
     values = _with_picture(dict(values))
-    if "image_url" in values:
-        raise ProblemError(URL_REFUSED, "send the picture itself, as `image`; no URL is taken here")
+    if values.get("image_url") is not None:
+        values = {**values, "image": b"", "image_url": _url_of(values)}
     return _checked(values, kind)
 
 
 async def _fetched(values: dict[str, Any], fetch: Fetch) -> dict[str, Any]:
     """`values` with the picture in place of its URL."""
-    url = values.pop("image_url", None)
-    if url is None:
-        return values
+    if values.get("image_url") is None:
+        return {name: value for name, value in values.items() if name != "image_url"}
+    url = _url_of(values)
+    del values["image_url"]
+    return values | {"image": await fetch(url)}
+
+
+def _url_of(values: Mapping[str, Any]) -> str:
+    """The URL of the picture, which is sent in place of it. Raises ProblemError."""
+    url = values["image_url"]
     if "image" in values:
         raise _invalid("image_url", "send either this or `image`")
     if not isinstance(url, str):
         raise _invalid("image_url", "send the URL as text")
-    return values | {"image": await fetch(url)}
+    return url
 
 
 def _invalid(field: str, message: str) -> ProblemError:

@@ -56,6 +56,7 @@ class _Arrival:
     store: Store
     id: str
     digest: Any
+    check_url: Callable[[str], None]
     errors: list[dict[str, Any]] = field(default_factory=list)
     chunk: list[tuple[int, bytes]] = field(default_factory=list)
     size: int = 0
@@ -69,7 +70,9 @@ class _Arrival:
         for number, line in self.chunk:
             self.digest.update(line + b"\n")
             try:
-                read_line(line)
+                url = read_line(line).fields.image_url
+                if url is not None:
+                    self.check_url(url)
             except ProblemError as problem:
                 told = {"line": number, "type": problem.kind.slug, "message": problem.detail}
                 if len(self.errors) < _MOST_ERRORS:
@@ -79,18 +82,25 @@ class _Arrival:
         self.chunk, self.size = [], 0
 
 
-async def take(store: Store, parts: AsyncIterable[bytes], wish: Wish, limits: Limits) -> str:
+async def take(
+    store: Store,
+    parts: AsyncIterable[bytes],
+    wish: Wish,
+    limits: Limits,
+    check_url: Callable[[str], None],
+) -> str:
     """Keep the batch in the body `parts`; its id, when it is on disk.
 
-    Lines are counted from 1, empty ones too, though they are left out. Raises ProblemError, and
+    Lines are counted from 1, empty ones too, though they are left out. `check_url` raises for a URL
+    from which no picture is fetched. Raises ProblemError, and
     StoreError when it cannot be kept; then nothing of it is.
     """
-    arrival = _Arrival(store, secrets.token_hex(16), hashlib.sha256(repr(wish.webhook).encode()))
+    digest = hashlib.sha256(repr(wish.webhook).encode())
+    arrival = _Arrival(store, secrets.token_hex(16), digest, check_url)
     await asyncio.to_thread(store.begin, arrival.id, wish.owner, wish.webhook)
     try:
         await wish.counted(await _read(arrival, parts, limits))
-        digest = arrival.digest.hexdigest()
-        return await asyncio.to_thread(store.accept, arrival.id, wish.key, digest)
+        return await asyncio.to_thread(store.accept, arrival.id, wish.key, digest.hexdigest())
     except BaseException:
         await asyncio.shield(asyncio.to_thread(store.discard, arrival.id))
         raise

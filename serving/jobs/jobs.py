@@ -18,6 +18,7 @@ from serving.jobs.webhooks import Courier, Webhooks, parse_secret
 from serving.pipeline import Pipeline
 from serving.problems import BUSY, UNKNOWN_BATCH, ProblemError
 from serving.security.outside import Outside
+from serving.security.urls import Urls
 from serving.settings import Settings, SettingsError, variable
 
 _GRACE_S: Final = 5.0
@@ -35,13 +36,18 @@ class Jobs:
     """Batches over `store`. Its methods raise ProblemError and StoreError."""
 
     def __init__(
-        self, store: Store, pipeline: Pipeline, admission: Admission, webhooks: Webhooks
+        self,
+        store: Store,
+        pipeline: Pipeline,
+        admission: Admission,
+        urls: Urls,
+        webhooks: Webhooks,
     ) -> None:
         settings = pipeline.settings
         size = settings.batch_workers or max(1, admission.limits.size // 2)
         self._store = store
         self._admission = admission
-        performer = Performer(pipeline, admission)
+        performer = Performer(pipeline, admission, urls.fetch)
         self._runner = Runner(
             store,
             performer,
@@ -50,6 +56,7 @@ class Jobs:
             size=size,
             lease=settings.batch_lease,
         )
+        self._urls = urls
         self._webhooks = webhooks
         self._courier = Courier(store, webhooks, self._runner.results)
         self._limits = Limits(
@@ -91,7 +98,7 @@ class Jobs:
 
     async def take(self, parts: AsyncIterable[bytes], wish: Wish) -> str:
         """Accept the batch in a body, and return its id. Call it within `arrival`."""
-        batch = await take(self._store, parts, wish, self._limits)
+        batch = await take(self._store, parts, wish, self._limits, self._urls.check)
         self._runner.arrivals.ring()
         return batch
 
@@ -126,7 +133,9 @@ class Jobs:
         return ended
 
 
-def open_jobs(settings: Settings, pipeline: Pipeline, admission: Admission) -> Jobs | None:
+def open_jobs(
+    settings: Settings, pipeline: Pipeline, admission: Admission, urls: Urls
+) -> Jobs | None:
     """The batches that the settings ask for, if any. Raises SettingsError."""
     if settings.batches is None:
         return None
@@ -135,7 +144,7 @@ def open_jobs(settings: Settings, pipeline: Pipeline, admission: Admission) -> J
         store = SqliteStore(settings.batches, ttl=settings.batch_ttl, quota=settings.batch_space)
     except StoreError as error:
         raise SettingsError(f"{variable('batches')}: {error}") from error
-    return Jobs(store, pipeline, admission, webhooks)
+    return Jobs(store, pipeline, admission, urls, webhooks)
 
 
 def _open_webhooks(settings: Settings) -> Webhooks:

@@ -13,6 +13,7 @@ from engines.priority import background
 from serving.admission import Admission
 from serving.calls import asked_faces
 from serving.cost import cost_of
+from serving.fields import Fetch
 from serving.jobs.lines import Line, answered, read_line, refused
 from serving.jobs.runner import Outcome
 from serving.jobs.store import Claim
@@ -31,6 +32,7 @@ class Performer:
 
     pipeline: Pipeline
     admission: Admission
+    fetch: Fetch
 
     async def __call__(self, claim: Claim) -> Outcome:
         line: Line | None = None
@@ -41,13 +43,16 @@ class Performer:
             return _failed(claim, line.id if line else None, error)
 
     async def _answer(self, claim: Claim, line: Line) -> bytes:
-        settings = self.pipeline.settings
-        faces = asked_faces(self.pipeline, line.fields)
-        cost = cost_of(line.call.name, line.fields.image, faces, settings.max_pixels)
+        settings, fields = self.pipeline.settings, line.fields
+        if fields.image_url is not None:
+            image = await self.fetch(fields.image_url)
+            fields = fields.model_copy(update={"image": image, "image_url": None})
+        faces = asked_faces(self.pipeline, fields)
+        cost = cost_of(line.call.name, fields.image, faces, settings.max_pixels)
 
         def work() -> bytes:
             deadline = time.monotonic() + settings.timeout
-            answer = line.call.answer(self.pipeline, line.fields, deadline)
+            answer = line.call.answer(self.pipeline, fields, deadline)
             return answered(claim.number, line.id, answer)
 
         cancellation = Cancellation()

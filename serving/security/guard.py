@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from typing import Final
 
 from fastapi import FastAPI
@@ -15,6 +16,7 @@ from serving.security.store import KeyFileError, Keys
 from serving.security.urls import Urls
 from serving.settings import Settings, SettingsError
 
+_log = logging.getLogger("celmood")
 _CORS_IN: Final = (
     "Authorization",
     KEY_HEADER,
@@ -22,16 +24,19 @@ _CORS_IN: Final = (
     "Idempotency-Key",
     "If-None-Match",
     "Prefer",
+    "X-Celmood-Webhook",
     "X-Request-Id",
     "X-Request-Timeout",
 )
 _CORS_OUT: Final = (
     "ETag",
     "Location",
+    "Preference-Applied",
     "RateLimit",
     "RateLimit-Policy",
     "Retry-After",
     "X-Celmood-Faces",
+    "X-Celmood-Sheet",
     "X-Request-Id",
 )
 
@@ -56,6 +61,8 @@ def guard(app: FastAPI, settings: Settings) -> None:
         rates = Rates(settings.rate_store.get_secret_value())
     except ValueError as error:
         raise SettingsError(f"CELMOOD_RATE_STORE: {error}") from error
+    if settings.processes > 1 and rates.alone and (settings.rate or settings.quota):
+        _log.warning("each process counts rates and quotas alone; CELMOOD_RATE_STORE shares them")
     app.add_middleware(Access, settings=settings, keys=keys, rates=rates)
 
 

@@ -23,6 +23,10 @@ class Urls:
         self._max_bytes = max_bytes
         self._timeout = timeout
 
+    def check(self, url: str) -> None:
+        """Raises ProblemError for a URL that would not be fetched; looks nowhere."""
+        self._outside.check(url)
+
     async def fetch(self, url: str) -> bytes:
         """The bytes at `url`. Redirects are followed within its host. Raises ProblemError."""
         _, place = self._outside.check(url)

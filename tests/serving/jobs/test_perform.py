@@ -50,7 +50,12 @@ def claim(line: object = EDIT) -> Claim:
 
 
 def performer(engine: Any) -> Performer:
-    return Performer(Pipeline(engine, Settings()), Noted())
+    return Performer(Pipeline(engine, Settings()), Noted(), fetched)
+
+
+async def fetched(url: str) -> bytes:
+    assert url == "https://pictures.example/a.png"
+    return encoded(scene())
 
 
 async def test_a_line_is_patient_work_with_its_answer_as_result(engine: OnnxEngine) -> None:
@@ -83,6 +88,14 @@ async def test_the_runs_of_a_line_go_after_those_of_people(engine: OnnxEngine) -
     seen = Seen(engine)
     assert not (await performer(seen)(claim())).failed
     assert seen.seen == {True}
+
+
+async def test_a_picture_is_fetched_when_its_turn_has_come(engine: OnnxEngine) -> None:
+    perform = performer(engine)
+    from_url = {"image_url": "https://pictures.example/a.png", "expression": "sad"}
+    outcomes = [await perform(claim(line)) for line in (EDIT, from_url)]
+    images = [json.loads(outcome.result)["answer"]["image"] for outcome in outcomes]
+    assert images[0] == images[1]
 
 
 class Failing:

@@ -171,6 +171,8 @@ def test_a_cancelled_batch_ends_at_once_and_keeps_what_it_has(client: Client, en
 def test_a_line_that_cannot_be_used_refuses_the_batch_and_leaves_nothing(
     client: Client, settings: Settings
 ) -> None:
+    url = {"call": "faces", "image": "https://elsewhere.example/a.png"}
+    assert send(client, url).json()["errors"][0]["type"] == "url-refused"
     refused = send(client, SAD, [1], {**SAD, "colour": "blue"}, {**SAD, "intensity": "much"})
     assert slug(refused, 422) == "invalid-line"
     assert [(e["line"], e["type"]) for e in refused.json()["errors"]] == [
