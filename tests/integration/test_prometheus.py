@@ -11,8 +11,16 @@ import httpx
 import pytest
 import yaml
 
-from tests.deploy.expressions import DASHBOARD, dashboard_expressions, plain
+from tests.deploy.expressions import (
+    DASHBOARD,
+    RULES,
+    dashboard_expressions,
+    metrics_of,
+    plain,
+    rule_expressions,
+)
 from tests.integration.prometheus_server import FOLDER, ROOT, PrometheusServer, promtool
+from tests.integration.triton_server import TritonServer
 from tests.pictures import encoded, scene
 
 pytestmark = pytest.mark.integration
@@ -104,3 +112,16 @@ def test_prometheus_scrapes_several_processes_as_one_gateway(gateway: str, tmp_p
         health = {rule["name"]: rule["health"] for group in rules for rule in group["rules"]}
         assert set(health.values()) == {"ok"}
         assert prometheus.ask('ALERTS{alertstate="firing"}') == {}
+
+
+def test_what_is_asked_of_triton_is_what_it_tells(tiny: TritonServer, tmp_path: Path) -> None:
+    asked = dashboard_expressions(json.loads(DASHBOARD.read_text()))
+    asked += rule_expressions(yaml.safe_load(RULES.read_text()))
+    wanted = {name for name in metrics_of(asked) if name.startswith("nv_")}
+    without_gpu = {name for name in wanted if not name.startswith("nv_gpu_")}
+    assert len(without_gpu) >= 5
+    targets = {"triton": f"127.0.0.1:{tiny.metrics_port}"}
+    with PrometheusServer(tmp_path, targets) as prometheus:
+        prometheus.wait_for('nv_inference_request_success{job="triton"}')
+        told = prometheus.client.get("/label/__name__/values").json()["data"]
+    assert without_gpu <= set(told)

@@ -4,15 +4,12 @@ import os
 import signal
 import subprocess
 import sys
-import threading
 from collections.abc import Iterator
-from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 
 import httpx
 import pytest
 from opentelemetry import trace
-from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
 from opentelemetry.sdk.trace import ReadableSpan, TracerProvider
 from opentelemetry.sdk.trace.export import SimpleSpanProcessor
 from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
@@ -23,6 +20,7 @@ from serving import tracing
 from serving.app import create_app
 from serving.pipeline import STAGES
 from serving.settings import Settings
+from tests.collector import Collector
 from tests.engines.triton_stub import TritonStub
 from tests.live import running
 from tests.pictures import encoded, scene
@@ -117,65 +115,26 @@ def test_without_a_collector_the_callers_trace_still_goes_on(model_repository: P
         assert "traceparent" not in odd.headers
 
 
-@pytest.fixture
-def collector() -> Iterator[tuple[str, list[ExportTraceServiceRequest]]]:
-    """A collector of OTLP over HTTP: where it listens, and what it was sent."""
-    got: list[ExportTraceServiceRequest] = []
-
-    class Handler(BaseHTTPRequestHandler):
-        def do_POST(self) -> None:
-            body = self.rfile.read(int(self.headers["Content-Length"]))
-            got.append(ExportTraceServiceRequest.FromString(body))
-            self.send_response(200)
-            self.send_header("Content-Length", "0")
-            self.end_headers()
-
-        def log_message(self, *_: object) -> None:
-            pass
-
-    server = HTTPServer(("127.0.0.1", 0), Handler)
-    thread = threading.Thread(target=server.serve_forever)
-    thread.start()
-    yield f"http://127.0.0.1:{server.server_port}", got
-    server.shutdown()
-    thread.join()
-    server.server_close()
-
-
-def test_a_collector_gets_the_spans_before_the_gateway_ends(
-    collector: tuple[str, list[ExportTraceServiceRequest]], model_repository: Path
-) -> None:
-    address, got = collector
-    process = subprocess.Popen(
-        [sys.executable, "-m", "serving", "--port", "0"],
-        cwd=ROOT,
-        env=os.environ
-        | {
-            "CELMOOD_MODEL_REPOSITORY": str(model_repository),
-            "CELMOOD_DRAIN_NOTICE": "0",
-            "OTEL_EXPORTER_OTLP_ENDPOINT": address,
-        },
-        stdout=subprocess.PIPE,
-        text=True,
-    )
-    assert process.stdout is not None
-    with process.stdout:
-        url = process.stdout.readline().rpartition(" ")[2].strip()
-        httpx.post(f"{url}/v1/faces", files={"image": PICTURE}).raise_for_status()
-        process.send_signal(signal.SIGTERM)
-        assert process.wait(30) == 0
-    resources = [resource for request in got for resource in request.resource_spans]
-    services = {
-        attribute.value.string_value
-        for resource in resources
-        for attribute in resource.resource.attributes
-        if attribute.key == "service.name"
-    }
-    names = {
-        span.name
-        for resource in resources
-        for scope in resource.scope_spans
-        for span in scope.spans
-    }
-    assert services == {"celmood"}
+def test_a_collector_gets_the_spans_before_the_gateway_ends(model_repository: Path) -> None:
+    with Collector() as collector:
+        process = subprocess.Popen(
+            [sys.executable, "-m", "serving", "--port", "0"],
+            cwd=ROOT,
+            env=os.environ
+            | {
+                "CELMOOD_MODEL_REPOSITORY": str(model_repository),
+                "CELMOOD_DRAIN_NOTICE": "0",
+                "OTEL_EXPORTER_OTLP_ENDPOINT": collector.url,
+            },
+            stdout=subprocess.PIPE,
+            text=True,
+        )
+        assert process.stdout is not None
+        with process.stdout:
+            url = process.stdout.readline().rpartition(" ")[2].strip()
+            httpx.post(f"{url}/v1/faces", files={"image": PICTURE}).raise_for_status()
+            process.send_signal(signal.SIGTERM)
+            assert process.wait(30) == 0
+    assert {span.service for span in collector.spans} == {"celmood"}
+    names = {span.name for span in collector.spans}
     assert {"POST /v1/faces", "decode", "find", "run finder"} <= names
