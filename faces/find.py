@@ -1,5 +1,6 @@
 """Find faces with a network: heat peaks on the whole picture, then a closer look at each find.
 
+Of a very large picture the parts are looked at, too, or small faces would vanish as it is shrunk.
 The network is described at `contract.card.Card` with the task `find_faces`; running it is left to
 an engine.
 """
@@ -20,7 +21,7 @@ from contract.pixels import to_network
 from engines.protocol import Engine
 from faces.canvas import Canvas
 from faces.face import Box, Face, by_proportions, distinct
-from faces.letterbox import View, around, whole
+from faces.letterbox import View, around, squares, whole, window
 
 Floats = NDArray[np.float32]
 
@@ -35,6 +36,15 @@ MOST_FACES: Final = 16
 
 _SAME_FACE: Final = 0.3
 
+LARGE: Final = 3000
+"""Pictures with a longer side than this, in pixels, are looked at in parts, too."""
+
+_PART: Final = 1 / 4
+"""Side of a part, in longer sides of the picture: faces a quarter as large can be seen."""
+
+_OVERLAP: Final = 1 / 16
+"""Of two parts, in longer sides: a face as large as that is seen in the whole picture."""
+
 
 def find_faces(
     engine: Engine,
@@ -45,10 +55,11 @@ def find_faces(
     timeout: float | None = None,
 ) -> list[Face]:
     """The faces of a picture, best score first, at most MOST_FACES. Raises EngineError."""
-    size, ground = card.pixels.size, card.pixels.ground
     left = _countdown(timeout)
-    view = whole(canvas, size, ground)
+    view = whole(canvas, card.pixels.size, card.pixels.ground)
     (faces,) = _look(engine, card, [view], threshold, left())
+    if max(canvas.width, canvas.height) > LARGE:
+        faces += _look_at_parts(engine, card, canvas, threshold, left)
     faces = distinct(faces)[:MOST_FACES]
     if not faces:
         return []
@@ -88,6 +99,38 @@ def _countdown(timeout: float | None) -> Callable[[], float | None]:
         return lambda: None
     until = time.monotonic() + timeout
     return lambda: until - time.monotonic()
+
+
+def _look_at_parts(
+    engine: Engine,
+    card: Card,
+    canvas: Canvas,
+    threshold: float,
+    left: Callable[[], float | None],
+) -> list[Face]:
+    """The faces in parts of the picture, but for those that a part cuts: another has them whole."""
+    size, ground = card.pixels.size, card.pixels.ground
+    side = max(canvas.width, canvas.height)
+    parts = squares(canvas, _PART * side, _OVERLAP * side)
+    faces: list[Face] = []
+    for first in range(0, len(parts), MOST_FACES):
+        some = parts[first : first + MOST_FACES]
+        views = [window(canvas, part, size, ground) for part in some]
+        looks = _look(engine, card, views, threshold, left())
+        for part, found in zip(some, looks, strict=True):
+            faces += [face for face in found if not _cut(face.box, part, canvas)]
+    return faces
+
+
+def _cut(box: Box, part: Box, canvas: Canvas) -> bool:
+    """Whether `box` reaches beyond `part` to where the picture goes on."""
+    right, bottom = part.x + part.width, part.y + part.height
+    return (
+        (box.x < part.x and part.x > 0)
+        or (box.y < part.y and part.y > 0)
+        or (box.x + box.width > right and right < canvas.width)
+        or (box.y + box.height > bottom and bottom < canvas.height)
+    )
 
 
 def _look_again(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 import cv2
@@ -40,6 +41,22 @@ def around(canvas: Canvas, box: Box, margin: float, size: int, ground: Colour) -
     side = max(margin * box.longer, 2.0)
     x, y = box.centre
     return window(canvas, Box(x - side / 2, y - side / 2, side, side), size, ground)
+
+
+def squares(canvas: Canvas, side: float, overlap: float) -> list[Box]:
+    """Squares of `side` over all of the picture, each with `overlap` or more of the next."""
+    return [
+        Box(x, y, side, side)
+        for y in _starts(canvas.height, side, overlap)
+        for x in _starts(canvas.width, side, overlap)
+    ]
+
+
+def _starts(length: int, side: float, overlap: float) -> list[float]:
+    if length <= side:
+        return [(length - side) / 2]
+    steps = math.ceil((length - side) / (side - overlap))
+    return [step * (length - side) / steps for step in range(steps + 1)]
 
 
 def window(canvas: Canvas, square: Box, size: int, ground: Colour) -> View:

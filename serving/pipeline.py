@@ -11,6 +11,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from itertools import combinations
 from typing import Final, Generic, Literal, TypeVar
 
 import numpy as np
@@ -41,6 +42,9 @@ from serving.tracing import span
 STAGES: Final = ("decode", "find", "align", "infer", "paste", "encode")
 
 _SMALLEST_BOX: Final = 8.0
+
+_SAME_FACE: Final = 0.8
+"""Two given boxes that overlap more than this are of one face."""
 
 _DOUBT: Final = 0.1
 """What a reference shows of a parameter counts from this share of its way on."""
@@ -360,6 +364,7 @@ class Pipeline:
                 f"`faces` has {len(which)} boxes; give at least 1 and at most "
                 f"{self.settings.max_faces}"
             )
+        _check_distinct(which)
         with clock.stage("find"):
             if self._cascade is not None:
                 return [by_proportions(box) for box in which]
@@ -464,9 +469,22 @@ def expressions_of(card: Card) -> tuple[str, ...]:
     return card.labels
 
 
+def _check_distinct(boxes: Sequence[Box]) -> None:
+    """A face that is given twice would be changed twice, on top of each other."""
+    for first, second in combinations(boxes, 2):
+        if first.overlap(second) > _SAME_FACE:
+            raise BoxError(
+                f"the boxes {_told(first)} and {_told(second)} are of the same face; give it once"
+            )
+
+
+def _told(box: Box) -> str:
+    return f"[{box.x:g}, {box.y:g}, {box.width:g}, {box.height:g}]"
+
+
 def _check_box(box: Box, canvas: Canvas) -> None:
     x, y = box.centre
-    told = f"[{box.x:g}, {box.y:g}, {box.width:g}, {box.height:g}]"
+    told = _told(box)
     if not all(map(math.isfinite, (x, y, box.width, box.height))):
         raise BoxError(f"the box {told} is not made of finite numbers")
     if min(box.width, box.height) < _SMALLEST_BOX:

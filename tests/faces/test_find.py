@@ -1,12 +1,14 @@
 from __future__ import annotations
 
 import time
+import tracemalloc
 
 import cv2
 import numpy as np
 import pytest
 
 from engines.onnx_engine import OnnxEngine
+from faces import find as finding
 from faces.canvas import Canvas
 from faces.face import Box, Face
 from faces.find import find_faces, find_in_boxes
@@ -85,3 +87,47 @@ def test_both_looks_share_one_timeout(engine: OnnxEngine, monkeypatch: pytest.Mo
     first, second = timeouts
     assert first <= 10
     assert second <= 10 - 0.2
+
+
+def large(faces: tuple[Square, ...], width: int = 10_000, height: int = 4_000) -> np.ndarray:
+    pixels = np.full((height, width, 3), (90, 160, 70), np.uint8)
+    for x, y, side in faces:
+        half = side // 2
+        pixels[max(0, y - half) : y + half, max(0, x - half) : x + half] = (255, 0, 255)
+    return pixels
+
+
+SMALL_IN_LARGE = (1234, 900, 80)  # 2 pixels of the first look
+
+
+def test_small_faces_of_a_large_picture_are_found_in_its_parts(
+    engine: OnnxEngine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    picture = large((SMALL_IN_LARGE, (8000, 2000, 300)))
+    found = sorted(find(engine, picture), key=lambda face: face.box.x)
+    assert [face.box.centre for face in found] == [
+        pytest.approx((1234, 900), abs=6),
+        pytest.approx((8000, 2000), abs=25),
+    ]
+    assert found[0].box.width == pytest.approx(320, rel=0.06)
+    monkeypatch.setattr(finding, "LARGE", 20_000)
+    assert len(find(engine, picture)) == 1  # as a whole it is too coarse
+
+
+@pytest.mark.parametrize("x", [36, 702, 787, 900, 3560])
+@pytest.mark.parametrize("y", [20, 702])
+def test_a_face_where_parts_meet_is_found_once(engine: OnnxEngine, x: int, y: int) -> None:
+    (face,) = find(engine, large(((x, y, 30),), 3_600, 1_400))
+    assert face.box.centre == pytest.approx((x, y), abs=9)
+
+
+def test_a_large_picture_takes_little_memory(engine: OnnxEngine) -> None:
+    pixels = np.dstack([large((SMALL_IN_LARGE,)), np.full((4_000, 10_000), 254, np.uint8)])
+    assert pixels.nbytes == 160_000_000
+    tracemalloc.start()
+    try:
+        assert len(find(engine, pixels)) == 1
+        peak = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+    assert 1e6 < peak < 60e6

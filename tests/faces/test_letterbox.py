@@ -1,11 +1,13 @@
 from __future__ import annotations
 
+from itertools import pairwise
+
 import numpy as np
 import pytest
 
 from faces.canvas import Canvas
 from faces.face import Box
-from faces.letterbox import around, whole
+from faces.letterbox import around, squares, whole
 
 GROUND = (10, 20, 30)
 
@@ -44,3 +46,18 @@ def test_one_pixel_is_enough() -> None:
 def test_a_strip_is_not_lost() -> None:
     view = whole(Canvas(np.full((1, 5000, 3), 255, np.uint8)), 32, (0, 0, 0))
     assert view.pixels.max() == 255
+
+
+@pytest.mark.parametrize("size", [(1000, 1000), (1000, 400), (1000, 100), (251, 1000)])
+def test_squares_cover_the_picture_and_overlap(size: tuple[int, int]) -> None:
+    width, height = size
+    found = squares(Canvas(np.zeros((height, width, 3), np.uint8)), 250, 62.5)
+    for length, starts in (
+        (width, sorted({box.x for box in found})),
+        (height, sorted({box.y for box in found})),
+    ):
+        assert starts[0] <= 0
+        assert starts[-1] + 250 >= length
+        assert all(after - before <= 250 - 62.5 for before, after in pairwise(starts))
+    assert len(found) == len({(box.x, box.y) for box in found})
+    assert {(box.width, box.height) for box in found} == {(250, 250)}
