@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import Final
 
@@ -48,7 +49,8 @@ def living(folder: Path) -> list[int]:
     pids = {int(file.stem.rpartition("_")[2]) for file in folder.glob("*.db")}
     alive = sorted(pid for pid in pids if Path(f"/proc/{pid}").exists())
     for pid in pids.difference(alive):
-        mark_process_dead(pid, str(folder))
+        with suppress(FileNotFoundError):  # another scrape was faster
+            mark_process_dead(pid, str(folder))
     return alive
 
 
