@@ -18,6 +18,7 @@ export ORT_DISABLE_TELEMETRY := 1
 demo: .venv/.made
 	.venv/bin/python examples/demo.py $(if $(PICTURE),--picture "$(PICTURE)")
 
+serve: export CELMOOD_BATCHES ?= out/batches
 serve: .venv/.made
 	.venv/bin/python -m serving $(ARGS)
 
