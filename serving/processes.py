@@ -27,6 +27,7 @@ SERVER: Final[dict[str, Any]] = {
     "log_config": None,  # that of serving.logs
     "log_level": "warning",
     "access_log": False,
+    "server_header": False,
     "reset_contextvars": True,  # or a request would begin in the trace of the one before it
     "timeout_graceful_shutdown": 5,  # after draining, for answers that are still being sent
     "timeout_worker_healthcheck": 15,

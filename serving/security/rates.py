@@ -42,6 +42,11 @@ class Rates:
         self._shared = FixedWindowRateLimiter(_storage(store, self._pool)) if self._pool else None
         self._again = 0.0
 
+    @property
+    def alone(self) -> bool:
+        """Whether only this process counts."""
+        return self._shared is None
+
     async def close(self) -> None:
         """Give up the connections."""
         if self._pool is not None:

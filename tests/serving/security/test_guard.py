@@ -149,6 +149,17 @@ def test_a_store_that_cannot_be_is_not_shown(model_repository: Path) -> None:
     assert "hush" not in str(raised.value)
 
 
+def test_processes_that_count_alone_are_told_of(
+    model_repository: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    engine = OnnxEngine(model_repository, threads=1)
+    create_app(Settings(processes=2), engine)
+    assert "CELMOOD_RATE_STORE" not in caplog.text
+    create_app(Settings(processes=2, rate="9/minute"), engine)
+    assert "CELMOOD_RATE_STORE" in caplog.text
+    engine.close()
+
+
 def test_no_picture_and_no_key_is_in_a_log(
     model_repository: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
