@@ -16,6 +16,7 @@ from trainer.characters.face import Features, sample_features
 from trainer.characters.hair import Hair, sample_hair
 from trainer.characters.head import Head, sample_head
 from trainer.characters.mouth import Mouth, sample_mouth
+from trainer.characters.nose import Nose, sample_nose
 from trainer.characters.outfit import Outfit, sample_outfit
 from trainer.characters.palette import Palette, sample_palette
 from trainer.characters.style import TRAINING, Style, StyleRange, sample_style
@@ -33,6 +34,7 @@ class Character:
     eyes: Eyes
     brows: Brows
     mouth: Mouth
+    nose: Nose
     features: Features
     hair: Hair
     outfit: Outfit
@@ -45,7 +47,7 @@ def sample_character(seed: int, within: StyleRange = TRAINING) -> Character:
 
     Every part draws from a stream of its own, so that a new part does not change the others.
     """
-    streams = iter(np.random.default_rng(s) for s in np.random.SeedSequence(seed).spawn(11))
+    streams = iter(np.random.default_rng(s) for s in np.random.SeedSequence(seed).spawn(12))
     style = sample_style(next(streams), within)
     palette = sample_palette(next(streams), style)
     head = sample_head(next(streams))
@@ -59,6 +61,7 @@ def sample_character(seed: int, within: StyleRange = TRAINING) -> Character:
         next(streams), head, hair.tails, style, dome=hair.dome, ties=hair.ties
     )
     background = sample_background(next(streams))
+    nose = sample_nose(next(streams), head)
     return Character(
         seed=seed,
         style=style,
@@ -67,6 +70,7 @@ def sample_character(seed: int, within: StyleRange = TRAINING) -> Character:
         eyes=eyes,
         brows=brows,
         mouth=mouth,
+        nose=nose,
         features=features,
         hair=hair,
         outfit=outfit,

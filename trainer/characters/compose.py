@@ -22,6 +22,7 @@ from trainer.characters.face import FaceShape
 from trainer.characters.ink import Points
 from trainer.characters.marks import draw_sweat, draw_tears, draw_vein
 from trainer.characters.mouth import MouthShape, draw_mouth, shape_mouth
+from trainer.characters.nose import draw_nose, nose_place
 from trainer.characters.outfit import draw_body
 from trainer.characters.pen import Pen
 from trainer.characters.view import View
@@ -201,7 +202,7 @@ def _draw_face(pen: Pen, c: Character, view: View, s: Still, mood: Mood) -> None
     faces.draw_gloom(pen, s.face, p)
     faces.draw_blush(pen, c.features, s.face, view, palette, p)
     faces.draw_mole(pen, c.features, view)
-    faces.draw_nose(pen, head, c.features, view, palette, style)
+    draw_nose(pen, c.nose, head, view, palette, style)
     faces.draw_jaw(pen, s.face, c.features, palette, style)
     draw_mouth(pen, c.mouth, mood.mouth, palette, style, p)
     for eye in mood.eyes:
@@ -259,7 +260,7 @@ def _landmarks(c: Character, view: View, s: Still, mood: Mood, size: int) -> NDA
         "left_brow_outer": brows[0][-1], "left_brow_middle": brows[0][6],
         "left_brow_inner": brows[0][0], "right_brow_inner": brows[1][0],
         "right_brow_middle": brows[1][6], "right_brow_outer": brows[1][-1],
-        "nose": faces.nose_place(c.head, view),
+        "nose": nose_place(c.head, view),
         "mouth": view.spot(c.mouth.x, c.mouth.y),
         "mouth_left": mouth.upper[0], "mouth_right": mouth.upper[-1],
         "mouth_top": mouth.upper[centre], "mouth_bottom": mouth.lower[centre],

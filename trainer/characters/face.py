@@ -1,4 +1,4 @@
-"""The face itself: outline, ears, nose, shading, blush."""
+"""The face itself: outline, ears, shading, blush."""
 
 from __future__ import annotations
 
@@ -23,10 +23,8 @@ _PER_SPAN: Final = 8
 
 @dataclass(frozen=True, slots=True)
 class Features:
-    """The lesser marks of a face. `nose` and `blush` name how they are drawn."""
+    """The lesser marks of a face. `blush` names how it is drawn."""
 
-    nose: str
-    nose_size: float
     blush: str
     rest_blush: float
     blush_y: float
@@ -40,14 +38,10 @@ class Features:
 
 
 def sample_features(rng: np.random.Generator, head: Head) -> Features:
-    """Draw nose, blush and ears with the shares of real faces (men: lines, little blush)."""
+    """Draw blush, ears and jaw with the shares of real faces (men: little blush)."""
     man = head.kind == "man"
-    noses = ("line", "dot", "none", "shadow", "light", "drawn")
-    shares = (0.45, 0.08, 0.05, 0.15, 0.0, 0.27) if man else (0.27, 0.22, 0.34, 0.09, 0.05, 0.03)
     resting = 0.1 if man else 0.45
     return Features(
-        nose=pick(rng, noses, shares),
-        nose_size=float(rng.uniform(0.025, 0.075)),
         blush=pick(rng, ("ovals", "hatch", "band", "both"), (0.62, 0.18, 0.08, 0.12)),
         rest_blush=float(rng.uniform(0.15, 0.55)) if rng.random() < resting else 0.0,
         blush_y=float(rng.uniform(0.26, 0.42)) * head.chin,
@@ -238,58 +232,6 @@ def draw_jaw(
         pen.stroke(shape.jaw[half + cut :], width, tone, 0.3, 0.25)
     else:
         pen.stroke(shape.jaw, width, tone, 0.18, 0.18)
-
-
-def nose_place(head: Head, view: View) -> tuple[float, float]:
-    """The nose mark in view units."""
-    return view.spot(0.0, head.nose, 0.30)
-
-
-def draw_nose(
-    pen: Pen, head: Head, features: Features, view: View, palette: Palette, style: Style
-) -> None:
-    """The nose: a mark of at most .08, or nothing; men and painted faces may have a drawn one."""
-    (x, y), s = nose_place(head, view), features.nose_size
-    turn = np.sign(view.yaw) if abs(view.yaw) > 0.15 else -style.light
-    tone = argb(palette.skin_line, 0.9)
-    width = max(0.9 * style.line_width, 0.008)
-    if features.nose == "dot":
-        pen.fill(ellipse(x, y, 0.4 * s * 0.5, 0.3 * s * 0.5, 10), tone)
-    elif features.nose == "line":
-        line = curve(
-            [
-                (x - 0.1 * s * turn, y - s),
-                (x + 0.45 * s * turn, y),
-                (x - 0.25 * s * turn, y + 0.3 * s),
-            ],
-            4,
-        )
-        pen.stroke(line, width, tone, 0.6, 0.3)
-    elif features.nose == "shadow":
-        pen.fill(
-            np.array(
-                [
-                    (x - 0.5 * s * turn, y),
-                    (x + 0.1 * s, y - 1.4 * s),
-                    (x + 0.6 * s * turn, y + 0.2 * s),
-                ]
-            ),
-            argb(palette.skin_shadow),
-        )
-    elif features.nose == "light":
-        pen.fill(ellipse(x, y - 0.5 * s, 0.25 * s, 0.6 * s, 12), argb((1, 1, 1), 0.7))
-    elif features.nose == "drawn":
-        bridge = curve(
-            [
-                (x * 0.55 - 0.02 * turn, y * 0.25),
-                (x * 0.85 + 0.03 * turn, y * 0.65),
-                (x + 0.06 * turn, y),
-            ],
-            5,
-        )
-        pen.stroke(bridge, 0.8 * width, argb(palette.skin_line, 0.6), 0.8, 0.2)
-        base = curve([(x - 0.08, y + 0.01), (x, y + 0.045), (x + 0.08, y + 0.01)], 4)
-        pen.stroke(base, width, tone, 0.4, 0.4)
 
 
 def draw_blush(
