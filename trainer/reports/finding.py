@@ -22,7 +22,7 @@ TILE: Final = 224
 CLOSE: Final = 160
 """Side of the tile that shows an extra find, pixels."""
 
-HIGHER: Final = (0.4, 0.5, 0.6, 0.7)
+HIGHER: Final = (0.4, 0.5, 0.55, 0.6, 0.7)
 """Scores below which finds are left out, to see what a higher threshold would do."""
 
 GROUND: Final[Colour] = (200, 200, 200)

@@ -57,7 +57,7 @@ def test_page() -> None:
     text = page(_report(), measured_by="the command")
     row = "| some | network | 1 | 100.0 % | 2 | 50.0 % | 1 | 1 | 0 | 0.050 |  | 0.050 |"
     assert row in text
-    assert "| some | network | 50.0 %, 1 | 50.0 %, 0 | 0.0 %, 0 | 0.0 %, 0 |" in text
+    assert "| some | network | 50.0 %, 1 | 50.0 %, 0 | 50.0 %, 0 | 0.0 %, 0 | 0.0 %, 0 |" in text
     assert "`the command`" in text
 
 
