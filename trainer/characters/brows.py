@@ -9,7 +9,7 @@ from typing import Final
 import numpy as np
 
 from trainer.characters.chance import clamp, pick
-from trainer.characters.colour import argb
+from trainer.characters.colour import argb, mix
 from trainer.characters.head import Head
 from trainer.characters.ink import Points
 from trainer.characters.palette import Palette
@@ -22,7 +22,8 @@ _ARCH: Final = np.sin(np.pi * _ALONG**1.3)  # highest at the outer third
 
 @dataclass(frozen=True, slots=True)
 class Brows:
-    """`length`, `y`, `thickness` in face units; `slope` raises the outer end, `arch` the middle."""
+    """`length`, `y`, `thickness` in face units; `slope` raises the outer end, `arch` the
+    middle; `furrow`: whether anger draws lines between them."""
 
     length: float
     y: float
@@ -32,6 +33,7 @@ class Brows:
     blunt: bool
     reach: float
     skew: float
+    furrow: bool
 
 
 def sample_brows(rng: np.random.Generator, head: Head) -> Brows:
@@ -49,6 +51,7 @@ def sample_brows(rng: np.random.Generator, head: Head) -> Brows:
         blunt=bool(rng.random() < 0.3),
         reach=float(rng.normal(0.03, 0.03)),
         skew=float(rng.normal(0.0, 0.012)),
+        furrow=bool(rng.random() < 0.15),
     )
 
 
@@ -68,8 +71,30 @@ def shape_brow(brows: Brows, view: View, side: float, p: Mapping[str, float]) ->
     return view.face(np.stack([x, y_line], 1))
 
 
-def draw_brow(pen: Pen, brows: Brows, spine: Points, palette: Palette, alpha: float = 1.0) -> None:
-    """One brow along its spine: thick inside, tapering outward."""
-    start = 0.08 if brows.blunt else 0.35
-    width = max(brows.thickness, 1.1 * pen.pixel)
-    pen.stroke(spine, width, argb(palette.brow, alpha), start, 0.75)
+def brow_width(brows: Brows, tilt: float) -> float:
+    """The thickness of a brow, which anger (a positive tilt) makes heavier."""
+    return brows.thickness * (1 + 0.45 * max(tilt, 0.0))
+
+
+def draw_brow(
+    pen: Pen, brows: Brows, spine: Points, palette: Palette, tilt: float, alpha: float = 1.0
+) -> None:
+    """One brow along its spine: thick inside, tapering outward; anger presses it together."""
+    press = max(tilt, 0.0)
+    start = (0.08 if brows.blunt else 0.35) * (1 - 0.7 * press)
+    width = max(brow_width(brows, tilt), 1.1 * pen.pixel * (1 + 0.45 * press))
+    tone = mix(palette.brow, palette.hair.line, 0.6 * press)
+    pen.stroke(spine, width, argb(tone, alpha), start, 0.75)
+
+
+def draw_furrow(
+    pen: Pen, brows: Brows, spines: tuple[Points, Points], palette: Palette, tilt: float
+) -> None:
+    """The short lines that some hands draw between angry brows."""
+    depth = (tilt - 0.45) / 0.55
+    if not brows.furrow or depth <= 0.05:
+        return
+    for spine, side in zip(spines, (-1.0, 1.0), strict=True):
+        x, y = 0.45 * spine[0, 0] + 0.03 * side, spine[0, 1]
+        line = np.array([(x, y - 0.10), (x - 0.02 * side, y - 0.03), (x, y + 0.05)])
+        pen.stroke(line, 0.014, argb(palette.skin_line, 0.85 * min(depth * 2, 1.0)), 0.5, 0.5)

@@ -15,7 +15,7 @@ from trainer.characters import accessories as worn
 from trainer.characters import face as faces
 from trainer.characters import hair as hairs
 from trainer.characters.background import draw_background
-from trainer.characters.brows import draw_brow, shape_brow
+from trainer.characters.brows import draw_brow, draw_furrow, shape_brow
 from trainer.characters.character import Character
 from trainer.characters.eyes import EyeShape, draw_eye, draw_lashes, shape_eye
 from trainer.characters.face import FaceShape
@@ -208,6 +208,7 @@ def _draw_face(pen: Pen, c: Character, view: View, s: Still, mood: Mood) -> None
     for eye in mood.eyes:
         draw_eye(pen, c.eyes, eye, palette, view, p)
         draw_lashes(pen, c.eyes, eye, palette, style)
+    draw_furrow(pen, c.brows, mood.brows, palette, min(p["brow_tilt_left"], p["brow_tilt_right"]))
     if not style.brows_over_hair:
         _draw_brows(pen, c, mood)
     for eye in mood.eyes:
@@ -225,6 +226,12 @@ def _draw_through_hair(pen: Pen, c: Character, view: View, s: Still, mood: Mood)
                 draw_lashes(pen, c.eyes, eye, c.palette, c.style)
     if c.style.brows_over_hair:
         _draw_brows(pen, c, mood)
+        return
+    # Anger and sorrow are read from the brows: hands that leave them under the hair draw them then.
+    tilt = max(abs(mood.p["brow_tilt_left"]), abs(mood.p["brow_tilt_right"]))
+    shown = min(max((tilt - 0.3) / 0.4, 0.0), 1.0)
+    if shown > 0.02:
+        _draw_brows(pen, c, mood, 0.85 * shown)
 
 
 def _draw_worn(pen: Pen, c: Character, view: View, s: Still) -> None:
@@ -242,9 +249,10 @@ def _draw_over(pen: Pen, c: Character, view: View, s: Still) -> None:
     worn.draw_over(pen, c.accessories, c.head, view, c.style, *tones)
 
 
-def _draw_brows(pen: Pen, c: Character, mood: Mood) -> None:
-    for spine in mood.brows:
-        draw_brow(pen, c.brows, spine, c.palette)
+def _draw_brows(pen: Pen, c: Character, mood: Mood, alpha: float = 1.0) -> None:
+    tilts = mood.p["brow_tilt_left"], mood.p["brow_tilt_right"]
+    for spine, tilt in zip(mood.brows, tilts, strict=True):
+        draw_brow(pen, c.brows, spine, c.palette, tilt, alpha)
 
 
 def _landmarks(c: Character, view: View, s: Still, mood: Mood, size: int) -> NDArray[np.float32]:

@@ -9,6 +9,7 @@ import skia
 from numpy.typing import NDArray
 
 from contract.expression import Vector
+from trainer.characters.brows import brow_width
 from trainer.characters.character import Character
 from trainer.characters.compose import shape_mood, shape_still
 from trainer.characters.ink import Points, path, stroke_outline
@@ -35,9 +36,10 @@ def part_masks(
         "front_hair": [still.front],
     }
     for name, eye, brow in zip(("left", "right"), mood.eyes, mood.brows, strict=True):
+        thick = brow_width(character.brows, mood.p[f"brow_tilt_{name}"])
         lash = stroke_outline(eye.upper, max(character.eyes.lash, _LINE))
         shapes[f"{name}_eye"] = [eye.opening, lash]
-        shapes[f"{name}_brow"] = [stroke_outline(brow, max(character.brows.thickness, _LINE))]
+        shapes[f"{name}_brow"] = [stroke_outline(brow, max(thick, _LINE))]
     lips = mood.mouth
     shapes["mouth"] = [
         np.concatenate([lips.upper, lips.lower[::-1]]),
