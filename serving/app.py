@@ -48,7 +48,7 @@ def create_app(settings: Settings, engine: Engine) -> FastAPI:
     Raises SettingsError, too, when batches cannot be kept where the settings say.
     """
     gateway = open_gateway(engine, settings)
-    jobs = open_jobs(settings, gateway.pipeline, gateway.admission, gateway.urls)
+    jobs = open_jobs(settings, gateway.pipeline, gateway.admission, gateway.urls, gateway.metrics)
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncGenerator[None, None]:

@@ -81,6 +81,12 @@ class Metrics:
             "celmood_engine_errors", "Runs of a model that failed, by kind", "model", "kind"
         )
 
+        self.lines = self._seconds(
+            "celmood_batch_line_seconds",
+            "Seconds of a line of a batch, with its wait, by outcome: ok, failed, again",
+            "outcome",
+        )
+
     def observe_request(
         self, route: str, method: str, status: int, outcome: str, seconds: float
     ) -> None:
@@ -100,6 +106,10 @@ class Metrics:
     def observe_failure(self, model: str, kind: str) -> None:
         """A run of a model has failed."""
         self.failures.labels(model, kind).inc()
+
+    def observe_line(self, outcome: str, seconds: float) -> None:
+        """A line of a batch has been tried; `outcome` is ok, failed or again."""
+        self.lines.labels(outcome).observe(seconds)
 
     def add(self, collector: Collector) -> None:
         """Have `collector` asked at each scrape, for what is known then and need not be counted."""

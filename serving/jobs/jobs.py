@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator, AsyncIterable, Iterator
+from collections.abc import AsyncGenerator, AsyncIterable, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager
-from typing import Final
+from functools import partial
+from typing import Final, Protocol
 
 from serving.admission import Admission
 from serving.fields import ENVELOPE
 from serving.jobs.intake import Limits, Wish, take
 from serving.jobs.perform import Performer, abandoned
-from serving.jobs.runner import Runner
+from serving.jobs.runner import Outcome, Perform, Runner, Working
 from serving.jobs.sqlite_store import SqliteStore
-from serving.jobs.store import Batch, Result, Store, StoreError
+from serving.jobs.store import Batch, Claim, Result, Store, StoreError
+from serving.jobs.watched import watched
 from serving.jobs.webhooks import Courier, Webhooks, parse_secret
+from serving.metrics import Metrics
 from serving.pipeline import Pipeline
 from serving.problems import BUSY, UNKNOWN_BATCH, ProblemError
 from serving.security.outside import Outside
@@ -32,24 +35,42 @@ _LOOK_S: Final = 0.5
 """How often a stream looks for results of other processes."""
 
 
+class Hire(Protocol):
+    """Makes those who work on the lines of a store."""
+
+    def __call__(
+        self,
+        perform: Perform,
+        abandoned: Callable[[Claim], Outcome],
+        closing: Callable[[], bool],
+        *,
+        size: int,
+        lease: float,
+    ) -> Working: ...
+
+
 class Jobs:
-    """Batches over `store`. Its methods raise ProblemError and StoreError."""
+    """Batches over `store`; those that `hire` gives do the lines.
+
+    Its methods raise ProblemError and StoreError.
+    """
 
     def __init__(
         self,
         store: Store,
+        hire: Hire,
         pipeline: Pipeline,
         admission: Admission,
         urls: Urls,
         webhooks: Webhooks,
+        metrics: Metrics,
     ) -> None:
         settings = pipeline.settings
         size = settings.batch_workers or max(1, admission.limits.size // 2)
         self._store = store
         self._admission = admission
-        performer = Performer(pipeline, admission, urls.fetch)
-        self._runner = Runner(
-            store,
+        performer = watched(Performer(pipeline, admission, urls.fetch), metrics)
+        self._runner = hire(
             performer,
             abandoned,
             lambda: admission.closing,
@@ -134,17 +155,34 @@ class Jobs:
 
 
 def open_jobs(
-    settings: Settings, pipeline: Pipeline, admission: Admission, urls: Urls
+    settings: Settings, pipeline: Pipeline, admission: Admission, urls: Urls, metrics: Metrics
 ) -> Jobs | None:
     """The batches that the settings ask for, if any. Raises SettingsError."""
-    if settings.batches is None:
+    if settings.batches is None and settings.batch_database is None:
         return None
     webhooks = _open_webhooks(settings)
     try:
-        store = SqliteStore(settings.batches, ttl=settings.batch_ttl, quota=settings.batch_space)
+        store, hire = _open_database(settings) if settings.batch_database else _open_file(settings)
     except StoreError as error:
-        raise SettingsError(f"{variable('batches')}: {error}") from error
-    return Jobs(store, pipeline, admission, urls, webhooks)
+        name = "batch_database" if settings.batch_database else "batches"
+        raise SettingsError(f"{variable(name)}: {error}") from error
+    return Jobs(store, hire, pipeline, admission, urls, webhooks, metrics)
+
+
+def _open_file(settings: Settings) -> tuple[Store, Hire]:
+    assert settings.batches is not None  # asked before
+    store = SqliteStore(settings.batches, ttl=settings.batch_ttl, quota=settings.batch_space)
+    return store, partial(Runner, store)
+
+
+def _open_database(settings: Settings) -> tuple[Store, Hire]:
+    from serving.jobs.postgres_store import PostgresStore  # an extra of its own
+    from serving.jobs.queue_runner import QueueRunner
+
+    assert settings.batch_database is not None  # asked before
+    url = settings.batch_database.get_secret_value()
+    store = PostgresStore(url, ttl=settings.batch_ttl, quota=settings.batch_space)
+    return store, partial(QueueRunner, store, url)
 
 
 def _open_webhooks(settings: Settings) -> Webhooks:

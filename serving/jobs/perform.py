@@ -68,23 +68,18 @@ def abandoned(claim: Claim) -> Outcome:
     problem = ProblemError(
         INTERNAL, "the gateway stopped each time this line was in work; it is not tried again"
     )
-    return Outcome(refused(claim.number, None, problem, _request_id(claim)), failed=True)
+    return Outcome(refused(claim.number, None, problem, claim.name), failed=True)
 
 
 def _failed(claim: Claim, id: str | None, error: Exception) -> Outcome:
     problem = problem_of(error)
     status = problem.kind.status
     if status >= _OURS:
-        _log.warning("line %s: %s: %r", _request_id(claim), problem.kind.slug, error)
-    result = refused(claim.number, id, problem, _request_id(claim))
+        _log.warning("line %s: %s: %r", claim.name, problem.kind.slug, error)
+    result = refused(claim.number, id, problem, claim.name)
     if problem.kind is CLOSING:  # the next process may have it at once
         return Outcome(result, failed=True, again_in=0.0, counted=False)
     if status == _PASSES:
         wait = float(problem.headers.get("Retry-After", _SOON_S))
         return Outcome(result, failed=True, again_in=wait, counted=False)
     return Outcome(result, failed=True, again_in=_SOON_S if status >= _OURS else None)
-
-
-def _request_id(claim: Claim) -> str:
-    """The name of a line in the log and in problems."""
-    return f"{claim.batch}.{claim.number}"

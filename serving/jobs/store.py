@@ -64,6 +64,11 @@ class Claim:
     tries: int
     body: bytes
 
+    @property
+    def name(self) -> str:
+        """The name of the line in the log, in traces and in problems."""
+        return f"{self.batch}.{self.number}"
+
 
 @dataclass(frozen=True)
 class Result:
@@ -117,20 +122,8 @@ class Store(Protocol):
         """End an open batch; its results stay. The batch as it is then, or None."""
         ...
 
-    def claim(self, lease: float) -> Claim | None:
-        """A line to work on, for `lease` seconds; batches take turns."""
-        ...
-
-    def renew(self, claims: Sequence[Claim], lease: float) -> list[Claim]:
-        """Extend claims; returns those that are not ours any more."""
-        ...
-
     def finish(self, claim: Claim, result: bytes, failed: bool) -> bool:
         """Keep the result of a line, unless the claim is not ours any more (then False)."""
-        ...
-
-    def release(self, claim: Claim, delay: float, counted: bool) -> None:
-        """Let the line be claimed again after `delay` seconds; the try counts or does not."""
         ...
 
     def claim_call(self, lease: float) -> Call | None:
@@ -147,4 +140,20 @@ class Store(Protocol):
 
     def close(self) -> None:
         """Let go of the file or the connections."""
+        ...
+
+
+class Claims(Store, Protocol):
+    """A store that hands out its lines itself."""
+
+    def claim(self, lease: float) -> Claim | None:
+        """A line to work on, for `lease` seconds; batches take turns."""
+        ...
+
+    def renew(self, claims: Sequence[Claim], lease: float) -> list[Claim]:
+        """Extend claims; returns those that are not ours any more."""
+        ...
+
+    def release(self, claim: Claim, delay: float, counted: bool) -> None:
+        """Let the line be claimed again after `delay` seconds; the try counts or does not."""
         ...
