@@ -13,6 +13,8 @@ from typing import Final
 
 import httpx
 
+from serving.settings import PREFIX
+
 LISTENING: Final = "celmood listening on "
 ROOT: Final = Path(__file__).resolve().parent.parent
 
@@ -42,11 +44,17 @@ class RunningGateway:
 
 
 @contextmanager
-def running_gateway(repository: Path) -> Iterator[RunningGateway]:
-    """`python -m serving` on a free port until the block ends. Raises GatewayError."""
+def running_gateway(repository: Path, **settings: object) -> Iterator[RunningGateway]:
+    """`python -m serving` on a free port until the block ends. Raises GatewayError.
+
+    `settings` are those of `serving.settings`, by name.
+    """
     command = [sys.executable, "-m", "serving", "--port", "0"]
     command += ["--model-repository", str(repository.resolve())]
-    process = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True)
+    environment = os.environ | {PREFIX + name.upper(): str(v) for name, v in settings.items()}
+    process = subprocess.Popen(
+        command, cwd=ROOT, env=environment, stdout=subprocess.PIPE, text=True
+    )
     assert process.stdout is not None
     try:
         line = process.stdout.readline()

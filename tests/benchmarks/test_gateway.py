@@ -55,6 +55,10 @@ def test_one_run_prints_and_writes_every_figure(
         assert level["share_of_ceiling"] == pytest.approx(
             level["pictures_per_second"] / level["ceiling"]
         )
+        ceiling = next(
+            c for c in report["ceilings"] if c["pictures_per_second"] == level["ceiling"]
+        )
+        assert level["cpu_share_of_ceiling"] == pytest.approx(ceiling["cpu_ms"] / level["cpu_ms"])
         assert 0 < level["gateway_cpu"] < 1.2
         assert 0 < level["generator_cpu"] < 1.2
     assert 20e6 < report["peak_resident_bytes"] < 2e9
