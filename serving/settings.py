@@ -129,6 +129,9 @@ class Settings(BaseModel):
     batches: Path | None = Field(
         default=None, description="folder in which batches are kept; without it none are taken"
     )
+    batch_database: SecretStr | None = Field(
+        default=None, description="postgresql://..., which keeps batches for several machines"
+    )
     batch_workers: int | None = Field(
         default=None, gt=0, description="lines in work at once; by default half of `workers`"
     )

@@ -176,8 +176,13 @@ def _open_file(settings: Settings) -> tuple[Store, Hire]:
 
 
 def _open_database(settings: Settings) -> tuple[Store, Hire]:
-    from serving.jobs.postgres_store import PostgresStore  # an extra of its own
-    from serving.jobs.queue_runner import QueueRunner
+    try:  # an extra of its own
+        from serving.jobs.postgres_store import PostgresStore
+        from serving.jobs.queue_runner import QueueRunner
+    except ImportError as error:
+        raise SettingsError(
+            f"{variable('batch_database')}: install the extra `postgres` ({error.name} is missing)"
+        ) from error
 
     assert settings.batch_database is not None  # asked before
     url = settings.batch_database.get_secret_value()

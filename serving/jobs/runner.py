@@ -10,19 +10,17 @@ import asyncio
 import logging
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
-from typing import Final, TypeVar
+from typing import Final, Protocol
 
 from serving.jobs.bell import Bell
-from serving.jobs.store import Claim, Store, StoreError
+from serving.jobs.store import Claim, Claims, StoreError
 
-T = TypeVar("T")
-
-_TRIES: Final = 3
+TRIES: Final = 3
 _LOOK_S: Final = 1.0
 """How often is looked for lines that other processes have accepted or left."""
-_PAUSE_S: Final = 5.0
+PAUSE_S: Final = 5.0
 """After the store has failed."""
-_SWEEP_S: Final = 60.0
+SWEEP_S: Final = 60.0
 _log = logging.getLogger("celmood")
 
 
@@ -43,6 +41,19 @@ Perform = Callable[[Claim], Awaitable[Outcome]]
 """Does a line; must not raise but when it is cancelled."""
 
 
+class Working(Protocol):
+    """Who goes through the lines: `Runner`, or another for another store."""
+
+    results: Bell
+    arrivals: Bell
+
+    def start(self) -> None: ...
+
+    async def stop(self, grace: float) -> None: ...
+
+    def drop(self, batch: str) -> None: ...
+
+
 class Runner:
     """`size` lines in work at once while it is started, each claimed for `lease` seconds at a time.
 
@@ -53,7 +64,7 @@ class Runner:
 
     def __init__(
         self,
-        store: Store,
+        store: Claims,
         perform: Perform,
         abandoned: Callable[[Claim], Outcome],
         closing: Callable[[], bool],
@@ -104,7 +115,7 @@ class Runner:
                 claim = await asyncio.to_thread(self._store.claim, self._lease)
             except StoreError as error:
                 _log.error("no line can be claimed: %s", error)
-                await self.arrivals.wait(_PAUSE_S)
+                await self.arrivals.wait(PAUSE_S)
                 continue
             if claim is None:
                 await self.arrivals.wait(_LOOK_S)
@@ -112,7 +123,7 @@ class Runner:
                 await self._do(claim)
 
     async def _do(self, claim: Claim) -> None:
-        if claim.tries > _TRIES:
+        if claim.tries > TRIES:
             await self._keep(claim, self._abandoned(claim))
             return
         task = asyncio.ensure_future(self._perform(claim))
@@ -131,7 +142,7 @@ class Runner:
             del self._running[claim.token]
 
     async def _end(self, claim: Claim, outcome: Outcome) -> None:
-        if outcome.again_in is None or (outcome.counted and claim.tries >= _TRIES):
+        if outcome.again_in is None or (outcome.counted and claim.tries >= TRIES):
             await self._keep(claim, outcome)
         else:
             await self._release(claim, outcome.again_in, counted=outcome.counted)
@@ -143,7 +154,7 @@ class Runner:
                 await asyncio.to_thread(self._store.finish, claim, outcome.result, outcome.failed)
             except StoreError as error:
                 _log.error("the result of line %d of %s: %s", claim.number, claim.batch, error)
-                await asyncio.sleep(_PAUSE_S)
+                await asyncio.sleep(PAUSE_S)
             else:
                 self.results.ring()
                 return
@@ -175,4 +186,4 @@ class Runner:
                 await asyncio.to_thread(self._store.sweep)
             except StoreError as error:
                 _log.error("old batches are not removed: %s", error)
-            await asyncio.sleep(_SWEEP_S)
+            await asyncio.sleep(SWEEP_S)

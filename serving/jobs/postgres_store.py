@@ -1,0 +1,353 @@
+"""Batches in PostgreSQL, which gateways on several machines share.
+
+Which line is done when, and by whom, is left to procrastinate's queue in the same database
+(`serving.jobs.queue_runner`): its jobs are added in the transaction that accepts a batch. Each
+method is one transaction. A line stays in `celmood_lines` until it has its result: in one
+transaction it leaves there and its result is added, so nothing is lost or doubled.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any, Final
+
+import psycopg
+from procrastinate.schema import SchemaManager
+from psycopg import errors
+from psycopg.rows import DictRow, dict_row
+from psycopg_pool import ConnectionPool, PoolClosed, PoolTimeout
+
+from serving.jobs.store import (
+    Batch,
+    Call,
+    Claim,
+    KeyReusedError,
+    Result,
+    StoreFullError,
+    StoreUnavailableError,
+)
+
+QUEUE: Final = "celmood"
+TASK: Final = "celmood.line"
+_CONNECT_S: Final = 10.0
+_LONGEST_ARRIVAL_S: Final = 600
+_LOCK: Final = 0x63656C6D
+"""Of our own among PostgreSQL's advisory locks."""
+_NOW: Final = "EXTRACT(EPOCH FROM clock_timestamp())::float8"
+"""The database's clock is the one that all machines share."""
+
+_SCHEMA: Final = """
+CREATE TABLE IF NOT EXISTS celmood_batches (
+  id text PRIMARY KEY,
+  owner text NOT NULL,
+  status text NOT NULL,  -- arriving, then a Status
+  key text,
+  digest text,
+  created float8 NOT NULL,
+  expires float8 NOT NULL,
+  ended float8,
+  total integer NOT NULL DEFAULT 0,
+  answered integer NOT NULL DEFAULT 0,
+  failed integer NOT NULL DEFAULT 0,
+  webhook text,
+  call_due float8,
+  calls integer NOT NULL DEFAULT 0
+);
+CREATE UNIQUE INDEX IF NOT EXISTS celmood_batches_by_key ON celmood_batches (owner, key);
+CREATE TABLE IF NOT EXISTS celmood_lines (
+  batch text NOT NULL,
+  number integer NOT NULL,
+  busy boolean NOT NULL DEFAULT false,
+  tries integer NOT NULL DEFAULT 0,
+  body bytea NOT NULL,
+  PRIMARY KEY (batch, number)
+);
+CREATE TABLE IF NOT EXISTS celmood_results (
+  batch text NOT NULL,
+  position integer NOT NULL,
+  number integer NOT NULL,
+  body bytea NOT NULL,
+  PRIMARY KEY (batch, position),
+  UNIQUE (batch, number)
+);
+"""
+
+_COLUMNS: Final = """
+id, owner, status, created, expires, ended, total, answered, failed,
+(SELECT COUNT(*)::integer FROM celmood_lines WHERE batch = id AND busy) AS running
+"""
+
+_DEFER: Final = f"""
+SELECT procrastinate_defer_jobs_v1(ARRAY(
+  SELECT ROW('{QUEUE}', '{TASK}', -number, NULL, NULL,
+             jsonb_build_object('batch', batch, 'number', number), NULL
+         )::procrastinate_job_to_defer_v1
+  FROM celmood_lines WHERE {{which}} ORDER BY number))
+"""
+"""Lines become jobs. The first lines of a batch go before later ones of others: they take turns."""
+
+_ORPHANS: Final = f"""
+EXISTS (SELECT 1 FROM celmood_batches WHERE id = batch AND status = 'open')
+AND NOT EXISTS (
+  SELECT 1 FROM procrastinate_jobs AS job
+  WHERE job.queue_name = '{QUEUE}' AND job.status IN ('todo', 'doing')
+    AND job.args ->> 'batch' = batch AND (job.args ->> 'number')::integer = number)
+"""
+
+Connection = psycopg.Connection[DictRow]
+
+
+class PostgresStore:
+    """The batches in the database at `url`; `ttl` and `quota` are those of SqliteStore."""
+
+    def __init__(self, url: str, *, ttl: float, quota: int) -> None:
+        self._ttl = ttl
+        self._quota = quota
+        self._pool: ConnectionPool[Connection] = ConnectionPool(
+            url,
+            connection_class=psycopg.Connection[DictRow],
+            kwargs={"row_factory": dict_row},
+            min_size=1,
+            max_size=8,
+            timeout=_CONNECT_S,
+            open=False,
+        )
+        try:
+            with _typed():
+                self._pool.open(wait=True, timeout=_CONNECT_S)
+            with self._transaction() as db:
+                db.execute("SELECT pg_advisory_xact_lock(%s)", (_LOCK,))
+                known = db.execute("SELECT to_regclass('procrastinate_jobs') AS name").fetchone()
+                if known is None or known["name"] is None:
+                    db.execute(SchemaManager.get_schema())
+                db.execute(_SCHEMA)
+        except BaseException:
+            self._pool.close()
+            raise
+
+    def begin(self, batch: str, owner: str, webhook: str | None) -> None:
+        with self._transaction() as db:
+            self._check_room(db)
+            db.execute(
+                "INSERT INTO celmood_batches (id, owner, status, created, expires, webhook)"
+                f" VALUES (%s, %s, 'arriving', {_NOW}, {_NOW} + %s, %s)",
+                (batch, owner, _LONGEST_ARRIVAL_S, webhook),
+            )
+
+    def add(self, batch: str, lines: Sequence[tuple[int, bytes]]) -> None:
+        with self._transaction() as db:
+            self._check_room(db)
+            changed = db.execute(
+                f"UPDATE celmood_batches SET total = total + %s, expires = {_NOW} + %s"
+                " WHERE id = %s AND status = 'arriving'",
+                (len(lines), _LONGEST_ARRIVAL_S, batch),
+            )
+            if changed.rowcount != 1:
+                raise StoreUnavailableError("the batch took too long to arrive; send it again")
+            with db.cursor() as cursor:
+                cursor.executemany(
+                    "INSERT INTO celmood_lines (batch, number, body) VALUES (%s, %s, %s)",
+                    [(batch, number, body) for number, body in lines],
+                )
+
+    def accept(self, batch: str, key: str | None, digest: str) -> str:
+        with self._transaction() as db:
+            if key is not None:  # one after the other, where two bring the same key at once
+                db.execute("SELECT pg_advisory_xact_lock(hashtextextended(%s, %s))", (key, _LOCK))
+                earlier = self._same_key(db, batch, key)
+                if earlier is not None:
+                    if earlier["digest"] != digest:
+                        raise KeyReusedError("the key was used for a batch with other lines")
+                    _drop(db, batch)
+                    return str(earlier["id"])
+            changed = db.execute(
+                f"UPDATE celmood_batches SET status = 'open', key = %s, digest = %s,"
+                f" expires = {_NOW} + %s WHERE id = %s AND status = 'arriving'",
+                (key, digest, self._ttl, batch),
+            )
+            if changed.rowcount != 1:
+                raise StoreUnavailableError("the batch took too long to arrive; send it again")
+            db.execute(_DEFER.format(which="batch = %s"), (batch,))
+        return batch
+
+    def discard(self, batch: str) -> None:
+        with self._transaction() as db:
+            _drop(db, batch)
+
+    def get(self, batch: str, owner: str) -> Batch | None:
+        with self._transaction() as db:
+            return _get(db, batch, owner)
+
+    def results(self, batch: str, after: int, limit: int, most_bytes: int) -> list[Result]:
+        # Which of them fit is asked first, so that no more than those come over the network.
+        with self._transaction() as db:
+            rows = db.execute(
+                "SELECT position, body FROM celmood_results JOIN ("
+                " SELECT batch, position, SUM(octet_length(body)) OVER (ORDER BY position) AS size,"
+                " row_number() OVER (ORDER BY position) AS place"
+                " FROM celmood_results WHERE batch = %s AND position > %s"
+                " ORDER BY position LIMIT %s"
+                ") AS page USING (batch, position)"
+                " WHERE size <= %s OR place = 1 ORDER BY position",
+                (batch, after, limit, most_bytes),
+            ).fetchall()
+        return [Result(row["position"], row["body"]) for row in rows]
+
+    def cancel(self, batch: str, owner: str) -> Batch | None:
+        with self._transaction() as db:
+            if _get(db, batch, owner) is None:
+                return None
+            self._end(db, "id = %s", "cancelled", batch)
+            return _get(db, batch, owner)
+
+    def take(self, batch: str, number: int) -> Claim | None:
+        """The line of a job that has begun; None when nobody wants it any more."""
+        with self._transaction() as db:
+            row = db.execute(
+                "UPDATE celmood_lines SET busy = true, tries = tries + 1"
+                " WHERE batch = %s AND number = %s"
+                " AND EXISTS (SELECT 1 FROM celmood_batches WHERE id = batch AND status = 'open')"
+                " RETURNING tries, body",
+                (batch, number),
+            ).fetchone()
+        return None if row is None else Claim(batch, number, "", row["tries"], row["body"])
+
+    def put_back(self, claim: Claim, counted: bool) -> None:
+        """The line is not done; its job will come again. The try counts or does not."""
+        with self._transaction() as db:
+            db.execute(
+                "UPDATE celmood_lines SET busy = false, tries = tries - %s"
+                " WHERE batch = %s AND number = %s",
+                (0 if counted else 1, claim.batch, claim.number),
+            )
+
+    def finish(self, claim: Claim, result: bytes, failed: bool) -> bool:
+        with self._transaction() as db:
+            batch = db.execute(
+                "SELECT answered + 1 AS position, total FROM celmood_batches"
+                " WHERE id = %s AND status = 'open' FOR UPDATE",
+                (claim.batch,),
+            ).fetchone()
+            gone = db.execute(
+                "DELETE FROM celmood_lines WHERE batch = %s AND number = %s",
+                (claim.batch, claim.number),
+            )
+            if batch is None or gone.rowcount != 1:
+                return False
+            db.execute(
+                "UPDATE celmood_batches SET answered = answered + 1, failed = failed + %s"
+                " WHERE id = %s",
+                (int(failed), claim.batch),
+            )
+            db.execute(
+                "INSERT INTO celmood_results (batch, position, number, body)"
+                " VALUES (%s, %s, %s, %s)",
+                (claim.batch, batch["position"], claim.number, result),
+            )
+            if batch["position"] == batch["total"]:
+                self._end(db, "id = %s", "completed", claim.batch)
+        return True
+
+    def claim_call(self, lease: float) -> Call | None:
+        with self._transaction() as db:
+            row = db.execute(
+                f"UPDATE celmood_batches SET call_due = {_NOW} + %s, calls = calls + 1"
+                f" WHERE id = (SELECT id FROM celmood_batches WHERE call_due <= {_NOW}"
+                "  ORDER BY call_due LIMIT 1 FOR UPDATE SKIP LOCKED)"
+                f" RETURNING webhook, calls, {_COLUMNS}",
+                (lease,),
+            ).fetchone()
+        return None if row is None else Call(_batch(row), row["webhook"], row["calls"])
+
+    def end_call(self, call: Call, again_in: float | None) -> None:
+        with self._transaction() as db:
+            db.execute(
+                f"UPDATE celmood_batches SET call_due = {_NOW} + %s::float8 WHERE id = %s",
+                (again_in, call.batch.id),
+            )
+
+    def sweep(self) -> None:
+        with self._transaction() as db:
+            found = db.execute("SELECT pg_try_advisory_xact_lock(%s) AS mine", (_LOCK,)).fetchone()
+            if found is None or not found["mine"]:
+                return  # another machine is at it
+            self._end(db, f"expires <= {_NOW}", "expired")
+            db.execute(_DEFER.format(which=_ORPHANS))
+            ended = "SELECT id FROM celmood_batches WHERE status NOT IN ('arriving', 'open')"
+            gone = f"SELECT id FROM celmood_batches WHERE status <> 'open' AND expires <= {_NOW}"
+            db.execute(f"DELETE FROM celmood_lines WHERE batch IN ({ended} UNION {gone})")
+            db.execute(f"DELETE FROM celmood_results WHERE batch IN ({gone})")
+            db.execute(f"DELETE FROM celmood_batches WHERE id IN ({gone})")
+
+    def close(self) -> None:
+        self._pool.close()
+
+    def _same_key(self, db: Connection, batch: str, key: str) -> DictRow | None:
+        """The batch of the same owner with this key. One that has expired gives its key up."""
+        owner = "owner = (SELECT owner FROM celmood_batches WHERE id = %s)"
+        db.execute(
+            f"UPDATE celmood_batches SET key = NULL WHERE {owner} AND key = %s"
+            f" AND ended IS NOT NULL AND expires <= {_NOW}",
+            (batch, key),
+        )
+        return db.execute(
+            f"SELECT id, digest FROM celmood_batches WHERE {owner} AND key = %s", (batch, key)
+        ).fetchone()
+
+    def _end(self, db: Connection, which: str, status: str, *values: str) -> None:
+        """End the open batches that `which` describes; a webhook that was asked for is due."""
+        db.execute(
+            f"UPDATE celmood_batches SET status = %s, ended = {_NOW}, expires = {_NOW} + %s,"
+            f" call_due = CASE WHEN webhook IS NULL THEN NULL ELSE {_NOW} END"
+            f" WHERE status = 'open' AND {which}",
+            (status, self._ttl, *values),
+        )
+
+    def _check_room(self, db: Connection) -> None:
+        row = db.execute(
+            "SELECT pg_total_relation_size('celmood_lines')"
+            " + pg_total_relation_size('celmood_results') AS used"
+        ).fetchone()
+        assert row is not None
+        if row["used"] > self._quota // 2:
+            raise StoreFullError("the space for batches is used up; come again when some have gone")
+
+    @contextmanager
+    def _transaction(self) -> Iterator[Connection]:
+        with _typed(), self._pool.connection() as db:
+            yield db
+
+
+def _get(db: Connection, batch: str, owner: str) -> Batch | None:
+    row = db.execute(
+        f"SELECT {_COLUMNS} FROM celmood_batches WHERE id = %s AND owner = %s"
+        f" AND (status = 'open' OR ended IS NOT NULL AND expires > {_NOW})",
+        (batch, owner),
+    ).fetchone()
+    return None if row is None else _batch(row)
+
+
+def _drop(db: Connection, batch: str) -> None:
+    """Forget a batch that is still arriving."""
+    gone = db.execute("DELETE FROM celmood_batches WHERE id = %s AND status = 'arriving'", (batch,))
+    if gone.rowcount == 1:
+        db.execute("DELETE FROM celmood_lines WHERE batch = %s", (batch,))
+
+
+def _batch(row: DictRow) -> Batch:
+    fields: dict[str, Any] = {name: row[name] for name in Batch.__dataclass_fields__}
+    return Batch(**fields)
+
+
+@contextmanager
+def _typed() -> Iterator[None]:
+    """Errors of the database as StoreErrors. A message may hold the URL, so it is left out."""
+    try:
+        yield
+    except errors.DiskFull as error:
+        raise StoreFullError("the database's disk is full") from error
+    except (psycopg.Error, PoolTimeout, PoolClosed) as error:
+        raise StoreUnavailableError(
+            f"the database of batches does not answer ({type(error).__name__})"
+        ) from error

@@ -1,0 +1,176 @@
+"""The workers of a gateway that go through the lines of batches in PostgreSQL, by procrastinate.
+
+Each line is a job of its queue. procrastinate hands jobs to the workers of all machines, notes
+their heartbeats, and tells which jobs have lost their worker; here is said what a job does.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Callable
+from typing import Final
+
+import procrastinate
+from procrastinate.exceptions import JobRetry, ProcrastinateException
+from procrastinate.retry import RetryDecision
+
+from serving.jobs.bell import Bell
+from serving.jobs.postgres_store import QUEUE, TASK, PostgresStore
+from serving.jobs.runner import PAUSE_S, SWEEP_S, TRIES, Outcome, Perform
+from serving.jobs.store import Claim, StoreError
+
+_LOOK_S: Final = 2.0
+_CLOSING_S: Final = 0.25
+_log = logging.getLogger("celmood")
+
+
+class QueueRunner:
+    """What `serving.jobs.runner.Runner` is, over the database at `url`."""
+
+    def __init__(
+        self,
+        store: PostgresStore,
+        url: str,
+        perform: Perform,
+        abandoned: Callable[[Claim], Outcome],
+        closing: Callable[[], bool],
+        *,
+        size: int,
+        lease: float,
+    ) -> None:
+        self.results = Bell()
+        self.arrivals = Bell()
+        self._store = store
+        self._perform = perform
+        self._abandoned = abandoned
+        self._closing = closing
+        self._size = size
+        self._lease = lease
+        self._stopped = False
+        self._running: dict[asyncio.Task[Outcome], Claim] = {}
+        self._tasks: list[asyncio.Task[None]] = []
+        self._app = procrastinate.App(
+            connector=procrastinate.PsycopgConnector(conninfo=url, min_size=1, max_size=4)
+        )
+        self._app.task(name=TASK, queue=QUEUE)(self._line)
+
+    def start(self) -> None:
+        """Begin to work; call it in the event loop."""
+        self._tasks = [asyncio.create_task(each()) for each in (self._work, self._sweep)]
+
+    async def stop(self, grace: float) -> None:
+        """Take nothing more and return when the lines in work have ended, or after `grace`.
+
+        What has not ended then comes again when its worker has been missed.
+        """
+        self._stopped = True
+        worker, sweeper = self._tasks
+        sweeper.cancel()
+        await asyncio.wait((worker,), timeout=grace + _CLOSING_S)
+        for task in (*self._running, worker):
+            task.cancel()
+        await asyncio.gather(worker, sweeper, return_exceptions=True)
+
+    def drop(self, batch: str) -> None:
+        """Leave the lines of a cancelled batch that are in work here."""
+        for task, claim in list(self._running.items()):
+            if claim.batch == batch:
+                task.cancel()
+
+    async def _work(self) -> None:
+        """Have a worker of the queue until the end; a new one when the database was away."""
+        while not self._ending():
+            try:
+                async with self._app.open_async():
+                    await self._have_worker()
+            except Exception as error:
+                _log.error("the queue of batches does not answer: %s", type(error).__name__)
+                await asyncio.sleep(0 if self._ending() else PAUSE_S)
+
+    async def _have_worker(self) -> None:
+        worker = asyncio.create_task(
+            self._app.run_worker_async(
+                queues=[QUEUE],
+                concurrency=self._size,
+                fetch_job_polling_interval=_LOOK_S,
+                update_heartbeat_interval=self._lease / 3,
+                stalled_worker_timeout=self._lease,
+                install_signal_handlers=False,
+                delete_jobs="always",  # results are kept in tables of their own
+            )
+        )
+        stalled = asyncio.create_task(self._take_up())
+        try:
+            while not worker.done() and not self._ending():
+                await asyncio.wait((worker,), timeout=_CLOSING_S)
+        finally:
+            stalled.cancel()
+            worker.cancel()  # it lets jobs in work end
+            await asyncio.gather(stalled, return_exceptions=True)
+            await asyncio.gather(worker, return_exceptions=worker.cancelled())
+
+    async def _take_up(self) -> None:
+        """Put jobs that have lost their worker back into the queue."""
+        manager = self._app.job_manager
+        while True:
+            try:
+                for job in await manager.get_stalled_jobs(
+                    queue=QUEUE, seconds_since_heartbeat=self._lease
+                ):
+                    await manager.retry_job(job)
+            except ProcrastinateException as error:
+                _log.error("lost jobs are not taken up: %s", type(error).__name__)
+            await asyncio.sleep(self._lease / 3)
+
+    async def _line(self, batch: str, number: int) -> None:
+        """What a job does."""
+        try:
+            claim = await asyncio.to_thread(self._store.take, batch, number)
+            if claim is not None:
+                await self._do(claim)
+        except StoreError as error:
+            _log.error("line %d of %s: %s", number, batch, error)
+            raise _again(PAUSE_S) from error
+
+    async def _do(self, claim: Claim) -> None:
+        if claim.tries > TRIES:
+            await self._keep(claim, self._abandoned(claim))
+            return
+        task = asyncio.ensure_future(self._perform(claim))
+        self._running[task] = claim
+        try:
+            await asyncio.wait((task,))
+        finally:
+            del self._running[task]
+            task.cancel()
+        if task.cancelled():
+            if self._stopped:
+                await asyncio.to_thread(self._store.put_back, claim, False)
+                raise _again(0.0)
+            return
+        outcome = task.result()
+        if outcome.again_in is None or (outcome.counted and claim.tries >= TRIES):
+            await self._keep(claim, outcome)
+            return
+        await asyncio.to_thread(self._store.put_back, claim, outcome.counted)
+        raise _again(outcome.again_in)
+
+    async def _keep(self, claim: Claim, outcome: Outcome) -> None:
+        await asyncio.to_thread(self._store.finish, claim, outcome.result, outcome.failed)
+        self.results.ring()
+
+    async def _sweep(self) -> None:
+        while True:
+            try:
+                await asyncio.to_thread(self._store.sweep)
+            except StoreError as error:
+                _log.error("old batches are not removed: %s", error)
+            await asyncio.sleep(SWEEP_S)
+
+    def _ending(self) -> bool:
+        return self._stopped or self._closing()
+
+
+def _again(seconds: float) -> JobRetry:
+    return JobRetry(RetryDecision(retry_in={"seconds": int(seconds)}))
