@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import asyncio
-import time
+from types import SimpleNamespace
 
 import pytest
 
@@ -23,8 +22,9 @@ def waits(monkeypatch: pytest.MonkeyPatch) -> list[float]:
     async def note(seconds: float) -> None:
         waited.append(seconds)
 
-    monkeypatch.setattr(time, "sleep", waited.append)
-    monkeypatch.setattr(asyncio, "sleep", note)
+    # Of the client alone: servers of other tests sleep too.
+    monkeypatch.setattr("celmood._client.time", SimpleNamespace(sleep=waited.append))
+    monkeypatch.setattr("celmood._client.asyncio", SimpleNamespace(sleep=note))
     return waited
 
 
