@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Literal
 
 from limits import RateLimitItem, parse_many
@@ -48,6 +49,7 @@ def checked(text: str) -> str:
     return text
 
 
+@lru_cache(maxsize=1024)
 def policies(rate: str | None, quota: str | None) -> tuple[Policy, ...]:
     """The limits of a rate and of a quota, either of which may be None. Raises ValueError."""
     rates = [Policy("rate", item) for item in parse(rate)] if rate else []
