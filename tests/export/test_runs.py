@@ -162,7 +162,7 @@ def test_two_processes_write_the_same_files(tmp_path: Path) -> None:
     )
     assert done.returncode == 0, done.stderr
     files = [p.relative_to(here) for p in sorted(here.rglob("*")) if p.is_file()]
-    assert len(files) == 3
+    assert len(files) == 4
     for file in files:
         assert (here / file).read_bytes() == (there / file).read_bytes()
         assert str(tmp_path).encode() not in (here / file).read_bytes()
@@ -186,6 +186,18 @@ def test_quality_comes_from_an_evaluation(tmp_path: Path) -> None:
     assert main([str(run), "--repository", str(to), "--quality", str(report)]) == 0
     (figure,) = read_card(to / "finder" / "card.json").quality
     assert (figure.name, figure.value, figure.measured_by) == ("error_share", 0.4, "the command")
+
+
+def test_the_next_version_leaves_the_one_before_it(tmp_path: Path) -> None:
+    run = _run(tmp_path / "run", "finder")
+    to = tmp_path / "repository"
+    for version in (1, 2, 3):
+        assert main([str(run), "--repository", str(to), "--next-version"]) == 0
+        assert read_card(to / "finder" / "card.json").version == version
+    held = sorted(p.name for p in (to / "finder").iterdir() if p.name.isdecimal())
+    assert held == ["2", "3"]
+    assert main([str(run), "--repository", str(to)]) == 0
+    assert read_card(to / "finder" / "card.json").version == 1
 
 
 @pytest.mark.parametrize(
