@@ -10,7 +10,6 @@ FROM python:${PYTHON} AS base
 ENV ORT_DISABLE_TELEMETRY=1 \
     PIP_DISABLE_PIP_VERSION_CHECK=1 \
     PIP_NO_CACHE_DIR=1 \
-    PIP_NO_COMPILE=1 \
     PIP_ROOT_USER_ACTION=ignore \
     PYTHONUNBUFFERED=1
 RUN useradd --create-home --uid 10001 --user-group celmood
@@ -56,13 +55,15 @@ COPY engines engines
 COPY faces faces
 COPY serving serving
 COPY model_repository model_repository
+# Its user may not write here, so that it would be compiled at each start.
+RUN python -m compileall -q contract engines faces serving
 ENV CELMOOD_LOG=json \
     CELMOOD_ACCESS_LOG=true
 # A volume that is mounted here belongs to the user who writes into it.
 RUN install --directory --owner=10001 --group=10001 /var/lib/celmood
 USER 10001:10001
 EXPOSE 8000
-HEALTHCHECK --interval=10s --timeout=3s --start-period=30s CMD ["python", "-c", \
+HEALTHCHECK --interval=10s --timeout=3s --start-period=60s CMD ["python", "-c", \
     "import urllib.request as u; u.urlopen('http://127.0.0.1:8000/healthz', timeout=2)"]
 STOPSIGNAL SIGTERM
 ENTRYPOINT ["python", "-m", "serving", "--host", "0.0.0.0"]
