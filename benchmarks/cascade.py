@@ -41,17 +41,23 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except CascadeError as error:
         print(f"error: {error}", file=sys.stderr)
         return 2
-    missed, pictures = [], []
+    missed, open_faces, pictures = [], [], []
     for seed in range(options.seeds):
-        drawing = draw(sample_character(seed), _VIEW, NEUTRAL, options.size)
+        character = sample_character(seed)
+        if character.accessories.over == "none":
+            open_faces.append(seed)
+        drawing = draw(character, _VIEW, NEUTRAL, options.size)
         if not found(finder, drawing):
             missed.append(seed)
             pictures.append(drawing.picture[..., :3])
     share = 1 - len(missed) / options.seeds
+    clear = 1 - len(set(missed) & set(open_faces)) / max(len(open_faces), 1)
     print(f"{share:.1%} of {options.seeds} frontal faces found at {options.size} px")
+    print(f"{clear:.1%} of the {len(open_faces)} before which nothing is held")
     print("missed:", *missed)
     options.out.parent.mkdir(parents=True, exist_ok=True)
-    report = {"size": options.size, "seeds": options.seeds, "found": share, "missed": missed}
+    report = {"size": options.size, "seeds": options.seeds, "found": share,
+              "found_of_open_faces": clear, "missed": missed}  # fmt: skip
     options.out.write_text(json.dumps(report, indent=2) + "\n")
     if pictures:
         sheet = options.out.with_suffix(".png")

@@ -56,7 +56,7 @@ def sample_head(rng: np.random.Generator) -> Head:
         width_eyes, width_mouth = 2.08 + 0.08 * c, 1.85 + 0.08 * c
         nose_share, brow_gap = 0.5, 0.25
     else:
-        chin = 1.04 + 0.145 * a
+        chin = 1.00 + 0.135 * a
         eye_height, eye_width = 0.455 + 0.068 * b, 0.525 + 0.035 * (0.5 * b + n[0])
         width_eyes = 1.73 + 0.09 * a + 0.08 * c
         width_mouth = width_eyes * clamp(0.74 + 0.06 * n[1], 0.60, 0.90)
