@@ -18,6 +18,7 @@ from serving import tracing
 
 Style = Literal["text", "json"]
 
+_WRONG: Final = 400
 _ACCESS: Final = logging.getLogger("celmood.access")
 _TEXT: Final = "%(asctime)s %(levelname)s %(name)s %(message)s"
 _REQUEST: ContextVar[str | None] = ContextVar("celmood_request", default=None)
@@ -44,7 +45,12 @@ def naming(request_id: str) -> Iterator[None]:
 
 
 def access(method: str, route: str, status: int, outcome: str, seconds: float, sent: int) -> None:
-    """A line for an answered request; `route` is a template, `sent` the bytes of the answer."""
+    """A line for an answered request; `route` is a template, `sent` the bytes of the answer.
+
+    Probes and scrapes have one only when something is wrong.
+    """
+    if route in tracing.UNTRACED and status < _WRONG:
+        return
     facts = {
         "method": method,
         "route": route,

@@ -80,14 +80,22 @@ def test_the_access_log_is_there_when_asked_for(capsys: pytest.CaptureFixture[st
     assert tuple(line[fact] for fact in facts) == told
 
 
+def test_probes_are_logged_when_something_is_wrong(capsys: pytest.CaptureFixture[str]) -> None:
+    logs.configure("json", access=True)
+    logs.access("GET", "/readyz", 200, "ok", 0.001, 20)
+    logs.access("GET", "/readyz", 503, "not-ready", 0.001, 20)
+    (line,) = lines(capsys)
+    assert line["status"] == 503
+
+
 def test_text_is_for_people_and_warnings_are_logged_too(capsys: pytest.CaptureFixture[str]) -> None:
     logs.configure("text", access=True)
-    logs.access("GET", "/healthz", 200, "ok", 0.001, 20)
+    logs.access("GET", "/v1/models", 200, "ok", 0.001, 20)
     with warnings.catch_warnings():
         warnings.simplefilter("always")
         warnings.warn("careful", stacklevel=1)
     told = capsys.readouterr().err
-    assert "INFO celmood.access GET /healthz 200 ok in 0.001 s, 20 bytes" in told
+    assert "INFO celmood.access GET /v1/models 200 ok in 0.001 s, 20 bytes" in told
     assert "careful" in told
 
 
