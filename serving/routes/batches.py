@@ -22,6 +22,7 @@ from serving.problems import (
     BATCHES_OFF,
     MALFORMED_BODY,
     SLOW_BODY,
+    UNKNOWN_BATCH,
     WRONG_MEDIA_TYPE,
     ProblemError,
 )
@@ -34,7 +35,9 @@ WEBHOOK: Final = "X-Celmood-Webhook"
 LINES: Final = "application/x-ndjson"
 _LINE_TYPES: Final = (LINES, "application/jsonl", "application/json-lines")
 _GOOD_KEY: Final = re.compile(r"[\x21-\x7e]{1,128}")
+_GOOD_ID: Final = re.compile(r"[0-9a-f]{32}")
 _MOST_RESULTS: Final = 100
+_LAST: Final = 2**31 - 1
 _LONGEST_PAUSE_S: Final = 60.0
 _LOOK_AGAIN_S: Final = 2
 
@@ -63,7 +66,15 @@ def key_of(request: Request) -> str | None:
     return key
 
 
+def _batch_id(batch: str) -> str:
+    """What can be an id of a batch. Raises ProblemError."""
+    if not _GOOD_ID.fullmatch(batch):
+        raise ProblemError(UNKNOWN_BATCH, "an id of a batch has 32 digits of base 16")
+    return batch
+
+
 TheJobs = Annotated[Jobs, Depends(jobs_of)]
+BatchId = Annotated[str, Depends(_batch_id)]
 _BODY: Final = {
     "requestBody": {
         "required": True,
@@ -115,8 +126,10 @@ async def take_batch(request: Request, jobs: TheJobs) -> Response:
 async def show_batch(
     request: Request,
     jobs: TheJobs,
-    batch: str,
-    after: Annotated[int, Query(ge=0, description="position of the last result you have")] = 0,
+    batch: BatchId,
+    after: Annotated[
+        int, Query(ge=0, le=_LAST, description="position of the last result you have")
+    ] = 0,
     limit: Annotated[int, Query(ge=0, le=_MOST_RESULTS, description="results in one answer")] = 16,
 ) -> Response:
     """How far the batch is, and its results behind `after` in the order in which they were done."""
@@ -138,7 +151,7 @@ async def show_batch(
 
 
 @router.delete("/v1/batches/{batch}", responses=PROBLEMS)
-async def cancel_batch(request: Request, jobs: TheJobs, batch: str) -> JSONResponse:
+async def cancel_batch(request: Request, jobs: TheJobs, batch: BatchId) -> JSONResponse:
     """End the batch, if it has not ended. Results that it has stay until it expires."""
     return JSONResponse(batch_shape(await jobs.cancel(batch, owner_of(request))))
 
