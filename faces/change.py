@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Any, Final
+from typing import Any, Final, cast
 
 import cv2
 import numpy as np
@@ -84,7 +84,7 @@ class _Layers:
 
     some: NDArray[np.uint8]  # [h, w]: not 0 where anything changes
     moves: Floats  # [h, w, 3]: displacement x, y in pixels of the picture, and 0
-    paint: Floats  # [h, w, 2 or 4]: the picture's own colours, 0 to its top value; then mask
+    paint: Pixels  # [2h, 2w, 2 or 4]: the picture's own colours and, in its range, the mask
     matrix: Matrix  # brings these pixels to the picture
 
     @property
@@ -141,7 +141,7 @@ def _layers(change: Change, matrix: Matrix, canvas: Canvas) -> _Layers | None:
     return _Layers(
         np.asarray(seen, np.uint8),
         np.asarray(_shrunk(moves, scale), np.float32),
-        np.asarray(_shrunk(paint, scale), np.float32),
+        _finer(_shrunk(paint, scale), canvas),
         scaled(back, before, (left, top)),
     )
 
@@ -156,14 +156,14 @@ def _fade(size: int) -> Floats:
 
 
 def _colours(paint: Floats, canvas: Canvas) -> Sequence[Floats]:
-    """Planes [h, w] in the picture's own colours, 0 to its top value, of sRGB [3, h, w]."""
+    """Planes [h, w] in the picture's own colours, 0 to 1, of sRGB [3, h, w]."""
     planes = np.clip(paint, 0, 1)
     if canvas.profiled:
         rgb = canvas.from_srgb(np.rint(cv2.merge(list(planes)) * 255).astype(np.uint8))
         planes = rgb.transpose(2, 0, 1) * np.float32(1 / 255)
     if canvas.pixels.shape[2] < 3:
         planes = cv2.cvtColor(cv2.merge(list(planes)), cv2.COLOR_RGB2GRAY)[None]
-    return list(planes * np.float32(canvas.top))
+    return list(planes)
 
 
 def _shrunk(layer: NDArray[Any], scale: float) -> NDArray[Any]:
@@ -173,6 +173,23 @@ def _shrunk(layer: NDArray[Any], scale: float) -> NDArray[Any]:
     height, width = layer.shape[:2]
     size = max(1, round(width * scale)), max(1, round(height * scale))
     return cv2.resize(layer, size, interpolation=cv2.INTER_AREA)
+
+
+def _finer(layer: NDArray[Any], canvas: Canvas) -> Pixels:
+    """A layer of 0 to 1 at twice its size, in the range of the picture's values.
+
+    Between pixels that fine, linear interpolation is as good as cubic, and ten times faster.
+    """
+    height, width = layer.shape[:2]
+    values = _as_pixels(layer * np.float32(canvas.top), canvas.pixels)
+    finer = cv2.resize(values, (2 * width, 2 * height), interpolation=cv2.INTER_CUBIC)
+    return cast(Pixels, finer)
+
+
+def _as_pixels(values: NDArray[Any], like: Pixels) -> Pixels:
+    """`values`, rounded and within range, as pixels of the depth of `like`."""
+    rounded = np.clip(np.rint(values), 0, np.iinfo(like.dtype).max)
+    return cast(Pixels, rounded.astype(like.dtype))
 
 
 def _tiles(place: Place) -> Iterator[Place]:
@@ -193,16 +210,16 @@ def _apply_tile(pixels: Pixels, source: _Source, layers: _Layers, tile: Place) -
     points = np.stack([columns + np.float32(left), rows + np.float32(top)], dtype=np.float32)
     seen_at = layers.seen_at(points)
     moves = _sampled(layers.moves, seen_at, cv2.INTER_LINEAR)[:, :2].T
-    colours, usable = source.colours_at(points + moves)
-    count = colours.shape[1]
-    old = _whole(here)[rows, columns].view(here.dtype).reshape(len(index), -1)
+    new, usable = source.at(points + moves)
     if not usable.all():
-        colours[~usable] = old[~usable, :count]
-    paint = np.maximum(_sampled(layers.paint, seen_at, cv2.INTER_CUBIC), 0)
-    more = np.minimum(paint[:, :-1], source.most) - colours
-    more *= np.minimum(paint[:, -1:], 1)
-    old[:, :count] = np.clip(np.rint(colours + more), 0, source.most)
-    _whole(here)[rows, columns] = _whole(old)
+        new[~usable] = here[rows, columns][~usable]
+    paint = _sampled(layers.paint, 2 * seen_at + np.float32(0.5), cv2.INTER_LINEAR)
+    share = paint[:, -1:] * np.float32(1 / source.most)
+    new += (paint[:, : new.shape[1]] - new) * share
+    values = _as_pixels(new, here)
+    if source.alpha:
+        values[:, -1] = here[rows, columns, -1]
+    _whole(here)[rows, columns] = _whole(values)
     first, last = int(columns.min()), int(columns.max())
     return left + first, top + int(rows[0]), left + last + 1, top + int(rows[-1]) + 1
 
@@ -250,8 +267,8 @@ class _Source:
     def most(self) -> int:
         return int(np.iinfo(self.pixels.dtype).max)
 
-    def colours_at(self, points: Floats) -> tuple[Floats, NDArray[np.bool_]]:
-        """Colours [n, 1 or 3] at `points` [2, n] of the picture, and which of them are of use.
+    def at(self, points: Floats) -> tuple[Floats, NDArray[np.bool_]]:
+        """Pixels [n, C] at `points` [2, n] of the picture, and whose colours are of use.
 
         Nothing is drawn at a transparent point, so it has no colour to bring.
         """
@@ -263,8 +280,7 @@ class _Source:
         found = _sampled(near, np.stack([x - left, y - top]), cv2.INTER_CUBIC)
         if not self.alpha:
             return found, np.ones(len(found), np.bool_)
-        share = found[:, -1:] * np.float32(1 / self.most)
-        colours = np.ascontiguousarray(found[:, :-1])
+        share = found[:, -1] * np.float32(1 / self.most)
         if near.dtype == np.float32:
-            colours /= np.maximum(share, 1e-3)
-        return colours, share[:, 0] > 0.02
+            found /= np.maximum(share, 1e-3)[:, None]
+        return found, share > 0.02

@@ -160,3 +160,25 @@ def test_a_tiny_face_is_changed_without_aliasing() -> None:
     )
     inside = result[y + 4 : y + height - 4, x + 4 : x + width - 4].astype(int)
     assert np.abs(inside - 127).max() <= 12  # the mean of the checks, no moiré
+
+
+@pytest.mark.parametrize("depth", [np.uint8, np.uint16])
+def test_tiles_leave_no_seams(depth: type, monkeypatch: pytest.MonkeyPatch) -> None:
+    pixels = with_alpha(scene(1000, 900, faces=())).astype(depth) * (np.iinfo(depth).max // 255)
+    eyes = {"left_eye": (340.0, 420.0), "right_eye": (680.0, 450.0)}
+    what = change(mask=0.7, move=(0.02, 0.01))
+    result, rectangle = applied(pixels, what, eyes)
+    assert min(rectangle[2:]) > 400
+    monkeypatch.setattr("faces.change._TILE", 77)
+    other, same = applied(pixels, what, eyes)
+    assert same == rectangle
+    assert (other == result).all()
+
+
+def test_moves_far_beyond_the_crop_count_as_one_side() -> None:
+    pixels = scene(faces=())
+    size = np.full((2, SIZE, SIZE), 1e9, np.float32)
+    far = Change(np.zeros((3, SIZE, SIZE), np.float32), np.zeros((SIZE, SIZE), np.float32), size)
+    result, rectangle = applied(pixels, far)
+    assert same_outside(pixels, result, [rectangle])
+    assert rectangle != NOTHING
