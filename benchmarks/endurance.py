@@ -12,7 +12,7 @@ import json
 import sys
 import time
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Final
 
@@ -62,26 +62,42 @@ def main(arguments: Sequence[str] | None = None) -> int:
 async def _run(
     gateway: RunningGateway, picture: bytes, options: argparse.Namespace
 ) -> tuple[Counter[int], list[int], float]:
-    """Answers by status, resident bytes along the way, and the seconds of all."""
     requests = _requests(gateway.url, picture, options.expression)
+    return await send_all(
+        gateway,
+        lambda number: requests[number % len(requests)],
+        options.requests,
+        options.callers,
+    )
+
+
+async def send_all(
+    gateway: RunningGateway,
+    request_of: Callable[[int], tuple[bytes, float]],
+    count: int,
+    callers: int,
+) -> tuple[Counter[int], list[int], float]:
+    """Answers by status (0: none), resident bytes along the way, and the seconds of all.
+
+    `request_of` gives request number 0, 1, ... and the seconds after which its caller hangs up.
+    """
     answers: Counter[int] = Counter()
     samples: list[int] = []
-    numbers = iter(range(options.requests))
-    every = max(1, options.requests // _SAMPLES)
+    numbers = iter(range(count))
+    every = max(1, count // _SAMPLES)
     start = time.perf_counter()
 
     async def call(wire: Wire) -> None:
         for number in numbers:
             if number % every == 0:
                 samples.append(resident_bytes(gateway))
-            request, patience = requests[number % len(requests)]
-            answer = await wire.ask(request, patience)
+            answer = await wire.ask(*request_of(number))
             answers[answer.status] += 1
             if answer.retry_after:
                 await asyncio.sleep(answer.retry_after)
 
     async with Wire(gateway.url) as wire:
-        await asyncio.gather(*(call(wire) for _ in range(options.callers)))
+        await asyncio.gather(*(call(wire) for _ in range(callers)))
     samples.append(resident_bytes(gateway))
     return answers, samples, time.perf_counter() - start
 
