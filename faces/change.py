@@ -95,7 +95,8 @@ class _Layers:
     def seen_at(self, points: Floats) -> Floats:
         """Where `points` [2, n] of the picture lie in these layers, in OpenCV's coordinates."""
         there = of_centres(inverse(self.matrix)).astype(np.float32)
-        return there[:, :2] @ points + there[:, 2:]
+        x, y = points
+        return np.stack([a * x + b * y + c for a, b, c in there])
 
     def place(self, canvas: Canvas) -> Place | None:
         """What of the picture lies under the layers; None when they lie beside it."""
