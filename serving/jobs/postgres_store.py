@@ -31,6 +31,8 @@ from serving.jobs.store import (
 QUEUE: Final = "celmood"
 TASK: Final = "celmood.line"
 _CONNECT_S: Final = 10.0
+_WAIT_S: Final = 3.0
+"""For a connection of the pool: while the database is away nobody waits long."""
 _LONGEST_ARRIVAL_S: Final = 600
 _LOCK: Final = 0x63656C6D
 """Of our own among PostgreSQL's advisory locks."""
@@ -110,7 +112,7 @@ class PostgresStore:
             kwargs={"row_factory": dict_row},
             min_size=1,
             max_size=8,
-            timeout=_CONNECT_S,
+            timeout=_WAIT_S,
             open=False,
         )
         try:

@@ -8,6 +8,7 @@ Whoever claims a line makes it free only at a later time (`free_at`), the end of
 from __future__ import annotations
 
 import errno
+import fcntl
 import os
 import secrets
 import sqlite3
@@ -99,11 +100,22 @@ class SqliteStore:
     ) -> None:
         self._ttl = ttl
         self._now = now
-        self._writer, self._write_lock = None, threading.Lock()
-        self._reader, self._read_lock = None, threading.Lock()
+        self._writer: sqlite3.Connection | None = None
+        self._reader: sqlite3.Connection | None = None
+        self._write_lock, self._read_lock = threading.Lock(), threading.Lock()
+        path = folder / FILE
         with _typed():
             folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-            path = folder / FILE
+        try:
+            with _alone(folder):
+                self._open(path, quota)
+        except BaseException:
+            self.close()
+            raise
+
+    def _open(self, path: Path, quota: int) -> None:
+        """Open the file, which is made where there is none."""
+        with _typed():
             self._writer = _opened(path)
             self._reader = _opened(path)
             page = int(self._writer.execute("PRAGMA page_size").fetchone()[0])
@@ -120,7 +132,6 @@ class SqliteStore:
                     f"{path} was written by another release (version {version}, this one reads "
                     f"{_VERSION}): let that release finish its batches, or name another folder"
                 )
-        _sync_folder(folder)
 
     def begin(self, batch: str, owner: str, webhook: str | None) -> None:
         with self._writing() as db:
@@ -435,11 +446,17 @@ def _batch(row: sqlite3.Row) -> Batch:
     return Batch(**{name: row[name] for name in Batch.__dataclass_fields__})
 
 
-def _sync_folder(folder: Path) -> None:
-    """Have the names of new files on disk too."""
+@contextmanager
+def _alone(folder: Path) -> Iterator[None]:
+    """Nobody else is in this block; after it the names of new files are on disk too.
+
+    While one process turns a new file to WAL, SQLite would not let others wait, but fail.
+    """
     with _typed():
         handle = os.open(folder, os.O_RDONLY)
         try:
+            fcntl.flock(handle, fcntl.LOCK_EX)
+            yield
             os.fsync(handle)
         finally:
             os.close(handle)

@@ -30,6 +30,8 @@ _PAUSES_S: Final = (5.0, 30.0, 120.0, 600.0, 1800.0, 7200.0, 21_600.0)
 _TIMEOUT_S: Final = 15.0
 _LEASE_S: Final = 60.0
 _LOOK_S: Final = 2.0
+_PAUSE_S: Final = 10.0
+"""After the store has failed."""
 _CALLS: Final = 4
 """At once, so that one who does not answer does not keep the others waiting."""
 _GONE: Final = 410
@@ -139,6 +141,7 @@ class Courier:
                     continue
             except StoreError as error:
                 _log.error("webhooks cannot be called: %s", error)
+                await asyncio.sleep(_PAUSE_S)
             await self._ended.wait(_LOOK_S)
 
 

@@ -296,6 +296,22 @@ def test_two_stores_share_a_file_and_no_line_is_claimed_twice(
     assert (batch.status, batch.answered) == ("completed", 60)
 
 
+def test_many_open_a_new_file_at_once(tmp_path: Path, clock: Clock) -> None:
+    stores: list[SqliteStore] = []
+
+    def open_one() -> None:
+        stores.append(opened(tmp_path / "new", clock))
+
+    threads = [threading.Thread(target=open_one) for _ in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert len(stores) == 8
+    for store in stores:
+        store.close()
+
+
 def test_files_that_cannot_be_used_are_typed(tmp_path: Path, clock: Clock) -> None:
     (tmp_path / "a").write_bytes(b"")
     with pytest.raises(StoreUnavailableError):
