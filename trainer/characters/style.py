@@ -43,7 +43,7 @@ class Style:
 class StyleRange:
     """What a population of hands may do. Training and judging draw from different ranges."""
 
-    shading: tuple[float, float, float, float] = (0.10, 0.34, 0.34, 0.22)
+    shading: tuple[float, float, float, float] = (0.06, 0.36, 0.35, 0.23)
     line_colour: tuple[float, float, float] = (0.62, 0.30, 0.08)
     line_width: tuple[float, float] = (0.006, 0.021)
     darkness: tuple[float, float] = (0.45, 0.85)
