@@ -7,7 +7,6 @@ queues, no versions but the card's.
 from __future__ import annotations
 
 import threading
-import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from types import TracebackType
@@ -43,6 +42,7 @@ class TritonStub(service_pb2_grpc.GRPCInferenceServiceServicer):
         self.delay = 0.0
         self.instances = model_config_pb2.ModelInstanceGroup.KIND_CPU
         self.cancelled = threading.Event()
+        self.stopped = threading.Event()
         self.requests: list[service_pb2.ModelInferRequest] = []
         self.headers: list[dict[str, str]] = []
         self.engine = OnnxEngine(repository, threads=1)
@@ -67,6 +67,7 @@ class TritonStub(service_pb2_grpc.GRPCInferenceServiceServicer):
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
+        self.stopped.set()
         self.server.stop(grace=None).wait()
         self.engine.close()
 
@@ -111,7 +112,7 @@ class TritonStub(service_pb2_grpc.GRPCInferenceServiceServicer):
         self.requests.append(request)
         self.headers.append(dict(context.invocation_metadata()))
         context.add_callback(lambda: None if context.is_active() else self.cancelled.set())
-        time.sleep(self.delay)
+        self.stopped.wait(self.delay)
         if self.fail_with is not None:
             context.abort(*self.fail_with)
         if request.model_name not in self.engine.cards():
