@@ -2,7 +2,7 @@
 # make serve    the gateway at http://127.0.0.1:8000
 # make triton   a real Triton on model_repository, gRPC at 127.0.0.1:8001
 # make test     every test, but for those on real servers:
-# make integration
+# make integration  those
 # make check    formatting, lint, types, import walls
 # make audit    known vulnerabilities among the dependencies
 # make bench    the figures of the README
