@@ -18,7 +18,7 @@ import numpy as np
 from PIL import Image, ImageCms, JpegImagePlugin, PngImagePlugin, WebPImagePlugin
 
 from faces.canvas import RGB8, Canvas, Pixels
-from serving import png, webp
+from serving import parts, png, webp
 
 Format = Literal["png", "webp", "jpeg"]
 FORMATS: Final[tuple[Format, ...]] = get_args(Format)
@@ -119,6 +119,8 @@ def decode(data: bytes, *, max_bytes: int, max_pixels: int) -> Picture:
         )
     if webp.is_webp(data):  # Pillow makes room for its pixels as soon as it opens one
         _check_size(webp.size(data) or (0, 0), max_pixels)
+    if parts.too_many(data):
+        raise TruncatedPictureError("the file is made of far too many parts; save it anew")
     try:
         image = Image.open(io.BytesIO(data), formats=_READ)
     except (Image.DecompressionBombError, Image.DecompressionBombWarning) as error:

@@ -14,7 +14,9 @@ router = APIRouter()
 _UI: Final = "https://cdn.jsdelivr.net/npm/swagger-ui-dist@5.35.0/"
 _SCRIPT: Final = "sha384-gjRm0bEPMeTmMh5jT2cHccIwCUZSTd8YC+j0d0sXw0MdGEfScduGpSyF3ZSSLkX9"
 _STYLE: Final = "sha384-WlYgdmXYOOBWL5apwjDEZwN+U3HmXSSu5R6V5aGxEcf7z+KuRNwBhoxKVN1i3D5I"
-_START: Final = 'SwaggerUIBundle({url: "openapi.json", dom_id: "#ui", deepLinking: true})'
+_START: Final = (
+    'SwaggerUIBundle({url: "openapi.json", dom_id: "#ui", deepLinking: true, validatorUrl: null})'
+)
 
 _PAGE: Final = f"""<!DOCTYPE html>
 <html lang="en">
