@@ -32,7 +32,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Draw faces, look for them, print the share and what is missed; returns the exit code."""
     parser = argparse.ArgumentParser("python -m benchmarks.cascade", description=__doc__)
     parser.add_argument("cascade", type=Path, help="lbpcascade_animeface.xml")
-    parser.add_argument("--seeds", type=int, default=300, help="so many characters, from seed 0")
+    parser.add_argument("--seeds", type=int, default=300, help="so many characters")
+    parser.add_argument("--first-seed", type=int, default=0, help="seed of the first")
     parser.add_argument("--size", type=int, default=256, help="side of the pictures, pixels")
     parser.add_argument("--out", type=Path, default=ROOT / "out" / "benchmarks" / "cascade.json")
     options = parser.parse_args(arguments)
@@ -42,7 +43,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print(f"error: {error}", file=sys.stderr)
         return 2
     missed, open_faces, pictures = [], [], []
-    for seed in range(options.seeds):
+    for seed in range(options.first_seed, options.first_seed + options.seeds):
         character = sample_character(seed)
         if character.accessories.over == "none":
             open_faces.append(seed)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Final
 
 import numpy as np
 
@@ -21,6 +22,9 @@ from trainer.characters.outfit import Outfit, sample_outfit
 from trainer.characters.palette import Palette, sample_palette
 from trainer.characters.style import TRAINING, Style, StyleRange, sample_style
 from trainer.characters.view import View
+
+EDITION: Final = 2
+"""Rises when seeds draw other pictures than before: data sets say which edition drew them."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,7 +19,7 @@ from PIL import Image
 from tqdm import tqdm
 
 from contract.expression import CORE_EXPRESSIONS, EXPRESSIONS, NEUTRAL, Vector, preset
-from trainer.characters import View, draw, draw_all, sample_character, sample_view
+from trainer.characters import EDITION, View, draw, draw_all, sample_character, sample_view
 from trainer.characters import labels as shown
 from trainer.characters.damage import apply_damage, sample_damage
 from trainer.characters.moods import change_part, sample_mood
@@ -96,6 +96,7 @@ def run(arguments: argparse.Namespace) -> int:
     seeds = range(arguments.first_seed, arguments.first_seed + arguments.characters)
     notes: dict[str, str | int | float] = {
         "artist": "trainer.characters",
+        "edition": EDITION,
         "moods": plan.moods,
         "styles": plan.styles,
         "damage": int(plan.damage),

@@ -12,7 +12,7 @@ from contract.expression import Vector
 from contract.labels import LANDMARKS
 from faces.canvas import RGB8
 from faces.face import Point
-from trainer.characters import View, draw_all, sample_character, sample_view
+from trainer.characters import EDITION, View, draw_all, sample_character, sample_view
 from trainer.characters.character import Character
 from trainer.characters.style import JUDGING, TRAINING
 from trainer.data.dataset import Dataset, DatasetError
@@ -49,7 +49,10 @@ class Portrait:
 
 def sitter(dataset: Dataset, who: int) -> Sitter:
     """Character `who` of `dataset`. Raises DatasetError where its styles are not known."""
-    styles = dict(dataset.description.get("notes", {})).get("styles", "training")
+    notes = dict(dataset.description.get("notes", {}))
+    if "artist" in notes and notes.get("edition") != EDITION:
+        raise DatasetError(f"{dataset.folder} is of another edition of the artist; draw it anew")
+    styles = notes.get("styles", "training")
     if styles not in _STYLES:
         raise DatasetError(f"{dataset.folder} was drawn in the styles {styles!r}, which are gone")
     seed = int(dataset.labels.seeds[who])

@@ -10,7 +10,9 @@ from PIL import Image
 
 from contract import expression
 from trainer.__main__ import main
-from trainer.data.dataset import Dataset
+from trainer.characters import EDITION
+from trainer.data.dataset import Dataset, DatasetError
+from trainer.data.redrawn import sitter
 from trainer.data.scenes import open_scenes
 
 
@@ -56,8 +58,19 @@ def test_moods_of_the_core_and_clean_pictures(tmp_path: Path) -> None:
         np.testing.assert_array_equal(labels.vectors[0, i], expression.preset(name))
     assert draw(tmp_path / "clean", *core, "--clean", "--styles", "judging") == 0
     notes = Dataset.open(tmp_path / "clean").description["notes"]
-    assert notes == {"artist": "trainer.characters", "moods": "core", "styles": "judging",
-                     "damage": 0}  # fmt: skip
+    assert notes == {"artist": "trainer.characters", "edition": EDITION, "moods": "core",
+                     "styles": "judging", "damage": 0}  # fmt: skip
+
+
+def test_a_set_of_another_edition_is_not_drawn_again_as_if_it_were_of_this_one(
+    tmp_path: Path,
+) -> None:
+    assert draw(tmp_path / "set", "--characters", "1", "--views", "1", "--size", "48") == 0
+    data = Dataset.open(tmp_path / "set")
+    assert sitter(data, 0).character.seed == 0
+    data.description["notes"]["edition"] = EDITION - 1
+    with pytest.raises(DatasetError, match="draw it anew"):
+        sitter(data, 0)
 
 
 def test_scenes(tmp_path: Path) -> None:
