@@ -18,7 +18,10 @@ def described(kind: type[FacesFields]) -> dict[str, Any]:
     schema["required"] = [name for name in schema["required"] if name != "image"]  # or image_url
     form, inline = (_with_pictures(schema, format) for format in ("binary", "byte"))
     content = {"multipart/form-data": {"schema": form}, "application/json": {"schema": inline}}
-    return {"parameters": [_TIMEOUT], "requestBody": {"required": True, "content": content}}
+    return {
+        "parameters": [_TIMEOUT, *_HEADERS],
+        "requestBody": {"required": True, "content": content},
+    }
 
 
 _TIMEOUT: Final = {
@@ -27,6 +30,16 @@ _TIMEOUT: Final = {
     "description": "Seconds that the request may take, at most the gateway's own limit",
     "schema": {"type": "number", "exclusiveMinimum": 0},
 }
+
+
+_HEADERS: Final = [
+    {"name": name, "in": "header", "schema": {"type": "string"}, "description": effect}
+    for name, effect in (
+        ("If-None-Match", "the ETag of a result that you have: 304 if it is still the same"),
+        ("Prefer", "respond-async: done later, as a batch of one line"),
+        ("Idempotency-Key", "with Prefer: sent again with the same key it is done once"),
+    )
+]
 
 
 def _with_pictures(schema: dict[str, Any], format: str) -> dict[str, Any]:

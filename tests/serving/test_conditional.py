@@ -132,3 +132,11 @@ def test_models_and_settings_count(engine: Counting) -> None:
     finally:
         del engine.cards
     assert tags.tag("x", wishes, exact=True) == before
+
+
+def test_the_documents_of_the_interface_have_the_headers(client: Client) -> None:
+    paths = client.get("/openapi.json").json()["paths"]
+    for path in ("/v1/faces", "/v1/expressions", "/v1/sheets"):
+        names = [parameter["name"] for parameter in paths[path]["post"]["parameters"]]
+        assert {"If-None-Match", "Prefer", "Idempotency-Key"} <= set(names)
+        assert {"202", "304"} <= paths[path]["post"]["responses"].keys()
