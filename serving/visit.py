@@ -6,10 +6,11 @@ import asyncio
 import math
 import time
 from collections.abc import AsyncGenerator, Callable
-from contextlib import ExitStack, asynccontextmanager
+from contextlib import ExitStack, asynccontextmanager, suppress
 from typing import Final, TypeVar
 
 from fastapi import Request
+from starlette.requests import ClientDisconnect
 
 from engines.cancel import Cancellation, working_under
 from serving.admission import Admission
@@ -26,6 +27,9 @@ from serving.room import Room
 T = TypeVar("T")
 
 TIMEOUT_HEADER: Final = "X-Request-Timeout"
+
+_LINGER_S: Final = 3.0
+"""How long the body of a request that is refused at the end may take to come."""
 
 
 class Visit:
@@ -96,7 +100,12 @@ async def visiting(
     seconds = min(longest, _wanted(request))
     caller = caller_of(request)
     visit = Visit(request, admission, room, caller, time.monotonic() + seconds)
-    admission.check(caller, visit.deadline)
+    try:
+        admission.check(caller, visit.deadline)
+    except ProblemError:
+        if admission.closing:
+            await _discard_body(request)
+        raise
     with visit:
         visit.hold(_declared(request, most_bytes))
         try:
@@ -142,6 +151,14 @@ def _declared(request: Request, most: int) -> int:
     declared = request.headers.get("content-length", "")
     known = declared.isdecimal() and len(declared) < 19  # more digits are no size
     return min(int(declared), most) if known else most
+
+
+async def _discard_body(request: Request) -> None:
+    """Let the body come. A connection that is closed before loses the answer with it."""
+    with suppress(TimeoutError, ClientDisconnect):
+        async with asyncio.timeout(_LINGER_S):
+            async for _ in request.stream():
+                pass
 
 
 async def _hung_up(request: Request) -> None:

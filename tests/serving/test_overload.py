@@ -233,6 +233,19 @@ def test_a_timeout_that_is_none(model_repository: Path, wrong: str) -> None:
         assert "X-Request-Timeout" in response.json()["detail"]
 
 
+def test_who_is_refused_at_the_end_hears_it_though_the_body_is_large(
+    model_repository: Path,
+) -> None:
+    app = create_app(Settings(workers=1), HeldEngine(model_repository))
+    with running(app) as client:
+        app.state.gateway.admission.close()
+        length = 20_000_000
+        with half_sent(client, length=length) as line:
+            line.sendall(bytes(length))
+            status, problem = answer_on(line)
+        assert (status, problem["reason"]) == (503, "closing")
+
+
 @contextmanager
 def sent(client: httpx.Client) -> Iterator[socket.socket]:
     """A connection on which a whole edit was sent and nothing read; closed with the block."""
