@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from redis.asyncio import ConnectionPool
 
 _REDIS: Final = ("redis://", "rediss://", "unix://")
-_REDIS_TIMEOUT_S: Final = 0.5
+_REDIS_TIMEOUT_S: Final = 1.0
 _REDIS_PAUSE_S: Final = 5.0
 """How long a Redis that failed is left alone."""
 
@@ -35,10 +35,10 @@ class Rates:
     While Redis fails, this process counts alone, so that limits hold in each process at least.
     """
 
-    def __init__(self, store: str = "memory") -> None:
-        """Raises ValueError for another store."""
+    def __init__(self, store: str = "memory", timeout: float = _REDIS_TIMEOUT_S) -> None:
+        """`timeout` seconds are waited for Redis. Raises ValueError for another store."""
         self._own = FixedWindowRateLimiter(MemoryStorage())
-        self._pool = _pool(store) if store != "memory" else None
+        self._pool = _pool(store, timeout) if store != "memory" else None
         self._shared = FixedWindowRateLimiter(_storage(store, self._pool)) if self._pool else None
         self._again = 0.0
 
@@ -122,7 +122,7 @@ class Rates:
         _log.error("the store of the rates fails (%s); this process counts alone", reason)
 
 
-def _pool(url: str) -> ConnectionPool:
+def _pool(url: str, timeout: float) -> ConnectionPool:
     """Raises ValueError for a URL that is none of a Redis."""
     if not url.startswith(_REDIS):
         raise ValueError("name `memory` or the URL of a Redis, redis://HOST:PORT/0")
@@ -130,9 +130,7 @@ def _pool(url: str) -> ConnectionPool:
         from redis.asyncio import ConnectionPool  # an extra of its own
     except ImportError as error:
         raise ValueError("a Redis needs the extra `redis`: pip install '.[redis]'") from error
-    return ConnectionPool.from_url(
-        url, socket_timeout=_REDIS_TIMEOUT_S, socket_connect_timeout=_REDIS_TIMEOUT_S
-    )
+    return ConnectionPool.from_url(url, socket_timeout=timeout, socket_connect_timeout=timeout)
 
 
 def _storage(url: str, pool: ConnectionPool) -> Storage:

@@ -36,7 +36,7 @@ def redis(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 @pytest_asyncio.fixture(params=["memory", "redis"])
 async def rates(request: pytest.FixtureRequest) -> AsyncIterator[Rates]:
     store = "memory" if request.param == "memory" else request.getfixturevalue("redis")
-    rates = Rates(store)
+    rates = Rates(store, timeout=30)
     yield rates
     await rates.close()
 
@@ -105,7 +105,7 @@ async def test_many_at_once_are_counted_right(rates: Rates, caller: str) -> None
 
 
 async def test_two_gateways_count_together_in_redis(redis: str, caller: str) -> None:
-    first, second = Rates(redis), Rates(redis)
+    first, second = Rates(redis, timeout=30), Rates(redis, timeout=30)
     await first.take(caller, [RATE], 2)
     with pytest.raises(ProblemError):
         await second.take(caller, [RATE], 2)
