@@ -49,7 +49,7 @@ CMD ["--cache-config=local,size=268435456", "--exit-timeout-secs=30"]
 
 # No torch. Last, so that it is what a build without --target makes.
 FROM base AS gateway
-RUN pip install -c constraints.txt ".[serve,triton,otel,redis]"
+RUN pip install -c constraints.txt ".[serve,triton,otel,redis,postgres]"
 COPY contract contract
 COPY engines engines
 COPY faces faces
