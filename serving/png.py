@@ -18,6 +18,8 @@ _KINDS: Final = {1: 0, 2: 4, 3: 2, 4: 6}
 _GREY_ALPHA: Final = 4
 _UP: Final = 2
 _LEVEL: Final = 1
+_BAND: Final = 128
+"""Rows that are packed at once, so that no second picture is made of them."""
 
 
 def depth(data: bytes) -> int:
@@ -48,17 +50,25 @@ def encode(pixels: Pixels, profile: bytes | None = None) -> bytes:
     bits = 8 * pixels.dtype.itemsize
     ordered = np.ascontiguousarray(pixels.astype(pixels.dtype.newbyteorder(">"), copy=False))
     rows = ordered.view(np.uint8).reshape(height, -1)
-    lines = np.empty((height, rows.shape[1] + 1), np.uint8)
-    lines[:, 0] = _UP
-    lines[0, 1:] = rows[0]
-    np.subtract(rows[1:], rows[:-1], out=lines[1:, 1:])
-    body = isal_zlib.compress(lines.data, _LEVEL)
+    packer = isal_zlib.compressobj(_LEVEL)
+    parts = [packer.compress(_lines(rows, first).data) for first in range(0, height, _BAND)]
+    body = b"".join([*parts, packer.flush()])
     header = struct.pack(">IIBBBBB", width, height, bits, _KINDS[channels], 0, 0, 0)
     chunks = [_chunk(b"IHDR", header)]
     if profile is not None:
         chunks.append(_chunk(b"iCCP", b"ICC Profile\0\0" + zlib.compress(profile)))
     chunks += [_chunk(b"IDAT", body), _chunk(b"IEND", b"")]
     return _SIGNATURE + b"".join(chunks)
+
+
+def _lines(rows: NDArray[np.uint8], first: int) -> NDArray[np.uint8]:
+    """A band of `rows` as PNG stores it: the kind of filter, then differences to the row above."""
+    band = rows[first : first + _BAND]
+    lines = np.empty((len(band), band.shape[1] + 1), np.uint8)
+    lines[:, 0] = _UP
+    np.subtract(band[0], rows[first - 1] if first else 0, out=lines[0, 1:])
+    np.subtract(band[1:], band[:-1], out=lines[1:, 1:])
+    return lines
 
 
 def _chunk(kind: bytes, body: bytes) -> bytes:

@@ -28,6 +28,11 @@ def test_eight_bits_are_read_by_others(channels: int) -> None:
     assert (np.asarray(image).reshape(pixels.shape) == pixels).all()
 
 
+def test_several_bands_of_rows() -> None:
+    pixels = np.random.default_rng(1).integers(0, 256, (300, 9, 3), np.uint8)
+    assert (np.asarray(Image.open(io.BytesIO(png.encode(pixels)))) == pixels).all()
+
+
 def test_one_pixel() -> None:
     pixels = np.full((1, 1, 3), 7, np.uint8)
     assert (np.asarray(Image.open(io.BytesIO(png.encode(pixels)))) == pixels).all()
