@@ -81,6 +81,29 @@ def test_what_is_not_said_is_left_to_the_gateway(twin: Twins) -> None:
     twin.call(answer, "edit", b"x", expression="angry")
 
 
+def test_a_reference_goes_along_as_a_second_picture(twin: Twins) -> None:
+    def answer(request: httpx.Request) -> httpx.Response:
+        assert form_of(request) == {"image": b"x", "reference": b"y", "intensity": b"0.5"}
+        return httpx.Response(200, json=edit_answer())
+
+    twin.call(answer, "edit", b"x", reference=b"y", intensity=0.5)
+    with pytest.raises(ValueError, match="`expression` or `reference`"):
+        twin.call(answer, "edit", b"x")
+    with pytest.raises(ValueError, match="`expression` or `reference`"):
+        twin.call(answer, "edit", b"x", expression="sad", reference=b"y")
+
+
+def test_what_faces_show_is_read(twin: Twins) -> None:
+    shown = {"expression": {"sad": 0.75}, "attributes": {"hat": 1}, "parameters": {"tears": 0.5}}
+    body = faces_answer()
+    body["faces"] = [{**body["faces"][0], **shown}, body["faces"][0]]
+    result = twin.call(lambda _: httpx.Response(200, json=body), "faces", b"x")
+    first, second = result.faces
+    assert (first.expression, first.attributes) == ({"sad": 0.75}, {"hat": 1.0})
+    assert first.parameters == {"tears": 0.5}
+    assert second.expression == second.attributes == second.parameters == {}
+
+
 def test_faces(twin: Twins) -> None:
     result = twin.call(lambda _: httpx.Response(200, json=faces_answer()), "faces", b"x")
     assert (result.width, result.height) == (64, 48)

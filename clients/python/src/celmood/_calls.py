@@ -33,7 +33,7 @@ Format = Literal["png", "webp", "jpeg"]
 
 @dataclass(frozen=True, slots=True)
 class Call(Generic[Result]):
-    """One request: `picture` and `form` travel as multipart when there is a picture.
+    """One request: pictures and `form` travel as multipart when there is a picture.
 
     `content` makes another body, anew for each attempt; `headers` go on top of those of all calls.
     """
@@ -43,6 +43,7 @@ class Call(Generic[Result]):
     read: Callable[[Any, str], Result]
     picture: bytes | None = None
     form: Mapping[str, str] | None = None
+    reference: bytes | None = None
     content: Callable[[], Iterator[bytes]] | None = None
     headers: Mapping[str, str] | None = None
 
@@ -61,10 +62,15 @@ class Call(Generic[Result]):
             self.method,
             base_url + self.path,
             data=self.form,
-            files=None if self.picture is None else {"image": ("image", self.picture)},
+            files=self._files(),
             content=self._body(client),
             headers={**headers, **(self.headers or {})},
         )
+
+    def _files(self) -> dict[str, tuple[str, bytes]] | None:
+        pictures = {"image": self.picture, "reference": self.reference}
+        files = {name: (name, data) for name, data in pictures.items() if data is not None}
+        return files or None
 
     def _body(
         self, client: httpx.Client | httpx.AsyncClient
@@ -92,18 +98,25 @@ class Call(Generic[Result]):
 def edit(
     image: Picture,
     *,
-    expression: Expression,
+    expression: Expression | None = None,
+    reference: Picture | None = None,
     intensity: float | None = None,
     faces: Faces | None = None,
     format: Format | None = None,
     quality: int | None = None,
     model: str | None = None,
 ) -> Call[EditResult]:
-    """POST /v1/expressions. What is None is left to the gateway's default."""
-    form = {"expression": expression if isinstance(expression, str) else _json(expression)}
-    form |= edit_form(intensity, faces, format, quality, model)
-    picture = read_picture(image)
-    return Call("POST", "/v1/expressions", EditResult.from_json, picture, form)
+    """POST /v1/expressions. What is None is left to the gateway's default.
+
+    Raises ValueError unless either `expression` or `reference` is given.
+    """
+    if (expression is None) == (reference is None):
+        raise ValueError("say either which expression, or whose: `expression` or `reference`")
+    form = edit_form(intensity, faces, format, quality, model)
+    if expression is not None:
+        form["expression"] = expression if isinstance(expression, str) else _json(expression)
+    other = None if reference is None else read_picture(reference)
+    return Call("POST", "/v1/expressions", EditResult.from_json, read_picture(image), form, other)
 
 
 def edit_form(

@@ -60,7 +60,8 @@ class Celmood:
         self,
         image: Picture,
         *,
-        expression: Expression,
+        expression: Expression | None = None,
+        reference: Picture | None = None,
         intensity: float | None = None,
         faces: Faces | None = None,
         format: Format | None = None,
@@ -70,7 +71,8 @@ class Celmood:
         """The picture with another expression.
 
         `expression` is a name (see `expressions`) or values for single parameters, such as
-        `{"brow_tilt_left": 0.5}`; `intensity` goes from 0 to 1.5; `faces` is "all", "largest" or
+        `{"brow_tilt_left": 0.5}`; or, in its place, `reference` is a second picture whose largest
+        face's expression is taken; `intensity` goes from 0 to 1.5; `faces` is "all", "largest" or
         boxes; `format` is that of the input by default; `quality` (1 to 100) is for JPEG and WebP;
         `model` chooses among several that edit expressions.
         """
@@ -78,6 +80,7 @@ class Celmood:
             _calls.edit(
                 image,
                 expression=expression,
+                reference=reference,
                 intensity=intensity,
                 faces=faces,
                 format=format,
@@ -280,7 +283,8 @@ class AsyncCelmood:
         self,
         image: Picture,
         *,
-        expression: Expression,
+        expression: Expression | None = None,
+        reference: Picture | None = None,
         intensity: float | None = None,
         faces: Faces | None = None,
         format: Format | None = None,
@@ -292,6 +296,7 @@ class AsyncCelmood:
             _calls.edit(
                 image,
                 expression=expression,
+                reference=reference,
                 intensity=intensity,
                 faces=faces,
                 format=format,

@@ -38,8 +38,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command with `arguments` (those of the process by default); returns its exit code."""
     parser = _parser()
     options = parser.parse_args(arguments)
-    if options.run is _edit and options.expression is None and not options.set:
-        parser.error("say which expression: --expression NAME, --set PARAMETER=VALUE, or both")
+    if options.run is _edit:
+        told = options.expression is not None or bool(options.set)
+        if told == (options.reference is not None):
+            parser.error(
+                "say which expression: --expression NAME, --set PARAMETER=VALUE, or both; "
+                "or whose: --reference PICTURE"
+            )
     check_batch(parser, options)
     timeout = DEFAULT_TIMEOUT
     if options.timeout is not None:
@@ -60,7 +65,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _edit(client: Celmood, options: argparse.Namespace) -> None:
-    expression: str | Mapping[str, float] = options.expression
+    expression: str | Mapping[str, float] | None = options.expression
     if options.set:
         expression = {**_preset(client, options.expression), **dict(options.set)}
     out: Path | None = options.out
@@ -70,6 +75,7 @@ def _edit(client: Celmood, options: argparse.Namespace) -> None:
     result = client.edit(
         options.picture,
         expression=expression,
+        reference=options.reference,
         intensity=options.intensity,
         faces=options.face or options.faces,
         format=format,
@@ -158,6 +164,9 @@ def _parser() -> argparse.ArgumentParser:
     edit.set_defaults(run=_edit)
     edit.add_argument("picture", type=Path, help="PNG, JPEG or WebP")
     edit.add_argument("-e", "--expression", metavar="NAME", help="see `celmood models`")
+    edit.add_argument(
+        "--reference", type=Path, metavar="PICTURE", help="take the expression of the face in it"
+    )
     edit.add_argument(
         "--set",
         type=_assignment,

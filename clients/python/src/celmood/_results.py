@@ -36,12 +36,17 @@ class Face:
     """A face: its box from hairline to chin, the finder's score in [0, 1], named landmarks.
 
     `changed` is the rectangle outside which an edit touched nothing; None where nothing was edited.
+    Where a model reads the faces of a picture: probabilities of the named expressions (they add up
+    to 1) and of attributes, and the face parameters; else empty.
     """
 
     box: Box
     score: float
     landmarks: Mapping[str, Point] = field(repr=False)
     changed: Box | None = None
+    expression: Mapping[str, float] = field(default_factory=dict, repr=False)
+    attributes: Mapping[str, float] = field(default_factory=dict, repr=False)
+    parameters: Mapping[str, float] = field(default_factory=dict, repr=False)
 
     @classmethod
     def from_json(cls, body: Json) -> Face:
@@ -53,6 +58,9 @@ class Face:
                 name: Point(float(x), float(y)) for name, (x, y) in body["landmarks"].items()
             },
             changed=None if changed is None else Box(*map(float, changed)),
+            expression=_shares(body, "expression"),
+            attributes=_shares(body, "attributes"),
+            parameters=_shares(body, "parameters"),
         )
 
 
@@ -146,3 +154,7 @@ class Model:
 def timings_of(body: Json) -> dict[str, float]:
     """Seconds by stage."""
     return {str(stage): float(seconds) for stage, seconds in body["timings"].items()}
+
+
+def _shares(body: Json, name: str) -> dict[str, float]:
+    return {str(key): float(value) for key, value in (body.get(name) or {}).items()}
