@@ -14,6 +14,7 @@ from contract.card import CardError
 from faces.align import AlignmentError
 from trainer import checkpoint, provenance
 from trainer.data.dataset import Dataset, DatasetError
+from trainer.data.redrawn import sitter
 from trainer.metrics import intensity as intensities
 from trainer.metrics import resolution as resolutions
 from trainer.metrics.editing import measure
@@ -81,6 +82,7 @@ def _evaluate(arguments: argparse.Namespace) -> int:
         ExportedEditor(source) if arguments.onnx else TrainedEditor(source, arguments.device)
     )
     judge = TrainedJudge(arguments.judge, arguments.device) if arguments.judge else None
+    again = _to_draw_again(dataset, arguments)
 
     def progress(characters: Iterator[int]) -> Iterator[int]:
         return iter(tqdm(characters, total=arguments.characters, unit="character"))
@@ -95,7 +97,7 @@ def _evaluate(arguments: argparse.Namespace) -> int:
         progress=progress,
     )
     out: Path = arguments.out or source / "evaluation"
-    sections = _drawn_again(editor, judge, dataset, arguments, out)
+    sections = _drawn_again(editor, judge, dataset, again, out)
     editing.write(
         out,
         measured,
@@ -109,15 +111,27 @@ def _evaluate(arguments: argparse.Namespace) -> int:
     return 0
 
 
+def _to_draw_again(dataset: Dataset, arguments: argparse.Namespace) -> int:
+    """How many characters; 0, and a note before the long work begins, where they cannot be."""
+    count: int = min(arguments.whole, arguments.characters)
+    if count < 1:
+        return 0
+    try:
+        sitter(dataset, 0)
+    except DatasetError as error:
+        print(f"note: without resolution and intensity: {error}", file=sys.stderr)
+        return 0
+    return count
+
+
 def _drawn_again(
     editor: Changer,
     judge: TrainedJudge | None,
     dataset: Dataset,
-    arguments: argparse.Namespace,
+    count: int,
     out: Path,
 ) -> list[Section]:
-    """What needs the characters at other sizes, and with other expressions."""
-    count = min(arguments.whole, arguments.characters)
+    """What needs the characters at other sizes, and with other expressions; `count` of them."""
     if count < 1:
         return []
 

@@ -20,8 +20,8 @@ from trainer.recipe import recipe_from
 CORE = expression.CORE_EXPRESSIONS
 
 
-def _draw(folder: Path, first: int) -> Path:
-    with Writer(folder, views=6, size=32) as writer:
+def _draw(folder: Path, first: int, notes: dict[str, str | int | float] | None = None) -> Path:
+    with Writer(folder, views=6, size=32, notes=notes) as writer:
         for seed in range(first, first + 2):
             writer.append(
                 np.random.default_rng(seed).integers(0, 256, (6, 32, 32, 3), np.uint8),
@@ -137,6 +137,17 @@ def test_characters_are_drawn_again(editor: Path, judge: Path, held_out: Path) -
     assert "| 1024 px | served |" in page
     assert "## Intensity" in page
     assert (folder / "sheets" / "resolution.png").exists()
+
+
+def test_what_cannot_be_drawn_again_is_left_out_and_told(
+    editor: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    old = _draw(tmp_path / "old", 10, {"artist": "trainer.characters", "edition": 0})
+    assert main(["evaluate", str(editor), "--data", str(old), "--characters", "1"]) == 0
+    assert "without resolution and intensity" in capsys.readouterr().err
+    content = json.loads((editor / "evaluation" / "evaluation.json").read_text())
+    assert "resolution" not in content
+    assert "error_share" in content["figures"]
 
 
 def _refused(arguments: list[str], said: str, capsys: pytest.CaptureFixture[str]) -> None:
