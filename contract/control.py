@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Final
 
 import numpy as np
 
@@ -14,6 +15,18 @@ from contract.expression import (
     UnknownParameterError,
     Vector,
 )
+
+FADE: Final = 0.25
+"""From this intensity on, a change holds in full; below, it fades in."""
+
+
+def strength(intensity: float) -> float:
+    """The share, 0 to 1, of its mask and displacement that a change of `intensity` holds with.
+
+    Intensity leads from neutral, and a face need not be: so that 0 gives every picture back as it
+    was, and no jump comes after it, the first quarter fades in.
+    """
+    return min(1.0, intensity / FADE)
 
 
 def encode(parameters: tuple[ParameterSpec, ...], wanted: Mapping[str, float]) -> Vector:

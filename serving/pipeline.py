@@ -18,7 +18,7 @@ import numpy as np
 
 from contract.assets import asset_path
 from contract.card import Card, ExpressionVector, ParameterSpec, Task
-from contract.control import control_for
+from contract.control import control_for, strength
 from contract.pixels import to_network
 from engines.cancel import current
 from engines.protocol import (
@@ -261,7 +261,7 @@ class Pipeline:
             raise NoExpressionError("say which expression: a name, parameters, or a reference")
         control = control_for(card, expression, intensity)
         ready = self._ready(data, faces, card, clock)
-        edited, changed = self._edited(ready, control, clock)
+        edited, changed = self._edited(ready, control, strength(intensity), clock)
         with clock.stage("encode"):
             encoded = encode(edited, format, quality)
         return EditResult(
@@ -291,7 +291,7 @@ class Pipeline:
         ready = self._ready(data, faces, card, clock)
         drawn: list[Drawn[Rendered]] = []
         for name, control in controls.items():
-            edited, changed = self._edited(ready, control, clock)
+            edited, changed = self._edited(ready, control, strength(intensity), clock)
             with clock.stage("encode"):
                 drawn.append(Drawn(name, render(edited), changed))
         picture = ready.picture
@@ -313,15 +313,15 @@ class Pipeline:
         return _Ready(picture, canvas, card, tuple(pairs), image)
 
     def _edited(
-        self, ready: _Ready, control: Array, clock: _Clock
+        self, ready: _Ready, control: Array, share: float, clock: _Clock
     ) -> tuple[Picture, tuple[EditedFace, ...]]:
-        """The picture with every face changed as `control` asks for."""
+        """The picture with every face changed as `control` asks for, the change with that share."""
         card, canvas = ready.card, ready.canvas
         with clock.stage("infer"):
             count = len(ready.pairs)
             inputs = {"image": ready.image, "control": np.repeat(control[None], count, axis=0)}
             outputs = self.engine.run(card.name, inputs, timeout=clock.left())
-            changes = _changes(card, outputs)
+            changes = _changes(card, outputs, share)
         with clock.stage("paste"):
             pixels = canvas.pixels.copy()
             changed = tuple(
@@ -448,16 +448,22 @@ def _aligned(
         return face, similarity(face.landmarks, template, size)
 
 
-def _changes(card: Card, outputs: Mapping[str, Array]) -> list[Change]:
-    """What the network wants changed, one per face. Raises EngineError for values of no use."""
+def _changes(card: Card, outputs: Mapping[str, Array], share: float) -> list[Change]:
+    """What the network wants changed, one per face, with a share of mask and displacement.
+
+    Raises EngineError for values of no use.
+    """
     for name, values in outputs.items():
         if not np.isfinite(values).all():
             raise EngineError(f"{card.name} gave values in {name} that are not finite")
     low, high = card.pixels.value_range
     paint = (outputs["paint"] - np.float32(low)) / np.float32(high - low)
     moves = outputs.get("displacement")
+    factor = np.float32(share)
     return [
-        Change(paint[i], outputs["mask"][i, 0], None if moves is None else moves[i])
+        Change(
+            paint[i], outputs["mask"][i, 0] * factor, None if moves is None else moves[i] * factor
+        )
         for i in range(len(paint))
     ]
 

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from contract.card import Card, ExpressionVector, OneHot
-from contract.control import control_for, decode, encode, expressions
+from contract.control import control_for, decode, encode, expressions, strength
 from contract.expression import (
     EXPRESSIONS,
     NAMES,
@@ -101,3 +101,7 @@ def test_decoding_undoes_encoding_and_stays_in_range() -> None:
     assert decode(SPECS, control[: len(SPECS)]) == pytest.approx(wanted, abs=1e-6)
     beyond = decode(SPECS, np.full(len(SPECS), 9.0, np.float32))
     assert beyond == {p.name: p.high for p in PARAMETERS}
+
+
+def test_a_change_fades_in_over_the_first_quarter() -> None:
+    assert [strength(i) for i in (0.0, 0.125, 0.25, 1.0, 1.5)] == [0.0, 0.5, 1.0, 1.0, 1.0]

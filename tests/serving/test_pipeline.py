@@ -95,6 +95,19 @@ def test_the_paint_is_what_the_model_asked_for(pipeline: Pipeline) -> None:
     assert 80 < blue < 180
 
 
+def test_intensity_nothing_gives_the_picture_back_whatever_is_asked_for(
+    pipeline: Pipeline,
+) -> None:
+    """Also where the face was not neutral, which a named expression at 0 would make it."""
+    picture = scene(faces=TWO)
+    for expression in ("neutral", "happy", {"mouth_open": 1.0}):
+        result = pipeline.edit(encoded(picture), expression, 0.0)
+        np.testing.assert_array_equal(opened(result.data), picture)
+    weaker, full = (opened(pipeline.edit(encoded(picture), "happy", i).data) for i in (0.1, 1.0))
+    weak = np.abs(weaker.astype(int) - picture).sum()
+    assert 0 < weak < np.abs(full.astype(int) - picture).sum()
+
+
 def test_intensity_goes_from_nothing_upwards(pipeline: Pipeline) -> None:
     picture = scene()
     differences = []
