@@ -25,8 +25,12 @@ from faces.letterbox import View, around, squares, whole, window
 
 Floats = NDArray[np.float32]
 
-THRESHOLD: Final = 0.35
-"""The heat above which a peak is a face."""
+THRESHOLD: Final = 0.55
+"""The score from which a find is a face. On real pictures, lower ones were hands and flowers as
+often as faces (docs/quality.md)."""
+
+GLANCE: Final = 0.35
+"""The heat from which a peak of the first look is worth a closer one, at most the threshold."""
 
 CLOSER: Final = 1.6
 """Side of the second look as a multiple of the longer side of the box that the first found."""
@@ -54,17 +58,22 @@ def find_faces(
     threshold: float = THRESHOLD,
     timeout: float | None = None,
 ) -> list[Face]:
-    """The faces of a picture, best score first, at most MOST_FACES. Raises EngineError."""
+    """The faces of a picture whose score reaches `threshold`, best first, at most MOST_FACES.
+
+    What the first look takes for a face is looked at again before it is judged. Raises EngineError.
+    """
     left = _countdown(timeout)
+    glance = min(GLANCE, threshold)
     view = whole(canvas, card.pixels.size, card.pixels.ground)
-    (faces,) = _look(engine, card, [view], threshold, left())
+    (faces,) = _look(engine, card, [view], glance, left())
     if max(canvas.width, canvas.height) > LARGE:
-        faces += _look_at_parts(engine, card, canvas, threshold, left)
+        faces += _look_at_parts(engine, card, canvas, glance, left)
     faces = distinct(faces)[:MOST_FACES]
     if not faces:
         return []
-    closer = _look_again(engine, card, canvas, faces, threshold, left())
-    return distinct([seen or face for face, seen in zip(faces, closer, strict=True)])
+    closer = _look_again(engine, card, canvas, faces, glance, left())
+    judged = [seen or face for face, seen in zip(faces, closer, strict=True)]
+    return distinct([face for face in judged if face.score >= threshold])
 
 
 def find_in_boxes(
@@ -86,7 +95,7 @@ def find_in_boxes(
     closer: list[Face | None] = []
     for first in range(0, len(faces), MOST_FACES):
         some = faces[first : first + MOST_FACES]
-        closer += _look_again(engine, card, canvas, some, threshold, left())
+        closer += _look_again(engine, card, canvas, some, min(GLANCE, threshold), left())
     return [
         replace(seen, box=face.box) if seen else face
         for face, seen in zip(faces, closer, strict=True)

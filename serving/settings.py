@@ -70,7 +70,7 @@ class Settings(BaseModel):
         default=False, description="with a Triton on this machine, in place of sending tensors"
     )
     finder: Literal["network", "lbp"] = "network"
-    finder_threshold: float = Field(default=0.35, gt=0, lt=1)
+    finder_threshold: float = Field(default=0.55, gt=0, lt=1)
     model: str | None = Field(default=None, description="which of several models edits expressions")
 
     max_bytes: int = Field(default=32 * 2**20, gt=0, description="of one picture")

@@ -131,3 +131,38 @@ def test_a_large_picture_takes_little_memory(engine: OnnxEngine) -> None:
     finally:
         tracemalloc.stop()
     assert 1e6 < peak < 60e6
+
+
+class Doubting:
+    """The engine, whose finder's heat is `heats` in its first, second, ... run where it is hot."""
+
+    def __init__(self, engine: OnnxEngine, *heats: float) -> None:
+        self.engine, self.heats = engine, list(heats)
+
+    def run(
+        self, model: str, inputs: dict[str, np.ndarray], timeout: float | None = None
+    ) -> dict[str, np.ndarray]:
+        outputs = self.engine.run(model, inputs, timeout=timeout)
+        heat = outputs["heat"] / outputs["heat"].max() * np.float32(self.heats.pop(0))
+        return {**outputs, "heat": heat}
+
+
+@pytest.mark.parametrize(
+    ("heats", "threshold", "expected"),
+    [
+        ((0.4, 0.9), finding.THRESHOLD, [0.9]),  # surer on a closer look
+        ((0.4, 0.5), finding.THRESHOLD, []),
+        ((0.9, 0.4), finding.THRESHOLD, []),  # the closer look counts
+        ((0.4, 0.5), 0.45, [0.5]),
+        ((0.3,), finding.THRESHOLD, []),  # not worth a second look
+        ((0.3, 0.3), 0.2, [0.3]),
+    ],
+)
+def test_the_closer_look_decides(
+    engine: OnnxEngine, heats: tuple[float, ...], threshold: float, expected: list[float]
+) -> None:
+    doubting = Doubting(engine, *heats)
+    card = engine.cards()["finder"]
+    found = find_faces(doubting, card, Canvas(scene()), threshold=threshold)  # type: ignore[arg-type]
+    assert [face.score for face in found] == pytest.approx(expected, abs=1e-3)
+    assert doubting.heats == []
