@@ -45,7 +45,7 @@ def test_points_stay_on_what_they_mark() -> None:
     marks = np.array([[40, 24], [20, 50]])  # x, y of two pixels
     picture = np.zeros((64, 64, 3), np.uint8)
     picture[marks[:, 1], marks[:, 0]] = 255
-    soft = cv2.GaussianBlur(picture, (0, 0), 2)
+    soft = np.asarray(cv2.GaussianBlur(picture, (0, 0), 2), np.uint8)
     for seed in range(10):
         pair = Pair(soft, soft, (marks + 0.5).astype(np.float32))
         moved = Misalignment()(np.random.default_rng(seed), pair)

@@ -10,7 +10,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from contract import expression
-from trainer.networks.cel import Cel, Palette, mix, warp
+from trainer.networks.cel import Cel, Palette, _bias, mix, warp
 
 CONTROL = 2 * expression.SIZE
 
@@ -212,7 +212,7 @@ def test_the_middle_of_a_crop_is_seen_in_its_place() -> None:
     network = Cel(4, size=128, widths=(16, 16, 16, 16, 16), mapping=8, colours=2).eval()
     with torch.no_grad():
         network.place.copy_(torch.arange(16.0).view(1, 1, 4, 4).expand_as(network.place))
-        network.move.bias.copy_(torch.tensor([0.3, -0.2]))
+        _bias(network.move).copy_(torch.tensor([0.3, -0.2]))
         image, control = torch.rand(1, 3, 128, 128), torch.ones(1, 4)
         whole, part = network(image, control), network(image[..., 32:96, 32:96], control)
     deepest = torch.zeros(1, 16, 2, 2)
@@ -228,11 +228,11 @@ def test_places_go_with_the_landmarks_that_move() -> None:
     maps[0, 1, 9, 9] = maps[0, 3, 9, 9] = 50.0
     features = torch.zeros(1, 16, 16, 16)
     with torch.no_grad():
-        network.carry.bias.copy_(torch.tensor([50.0, 0.0, 0.0]))
+        _bias(network.carry).copy_(torch.tensor([50.0, 0.0, 0.0]))
         moved = network._displacement(features, maps, 64)
         torch.testing.assert_close(moved[0, 0], torch.full((16, 16), -0.25))
         torch.testing.assert_close(moved[0, 1], torch.zeros(16, 16), atol=1e-6, rtol=0)
-        network.carry.bias.copy_(torch.tensor([0.0, 50.0, 0.0]))
+        _bias(network.carry).copy_(torch.tensor([0.0, 50.0, 0.0]))
         assert network._displacement(features, maps, 64).abs().max() < 1e-5
-        network.carry.bias.copy_(torch.tensor([0.0, 0.0, 50.0]))
+        _bias(network.carry).copy_(torch.tensor([0.0, 0.0, 50.0]))
         assert network._displacement(features, maps, 64).abs().max() < 1e-5
