@@ -14,7 +14,7 @@ from export.repository import place as put
 from tests.engines.tiny_models import tiny_loop, write_repository
 from tests.integration.triton_server import ROOT, TritonServer
 
-SLOW_STEPS = 150_000
+SLOW_STEPS = 900_000
 """About a second on one core of our own, more on a busy one."""
 
 
