@@ -15,7 +15,7 @@ from contract.labels import LANDMARKS
 from engines.protocol import Array
 from faces.canvas import Canvas
 from faces.face import Box, Face
-from faces.find import find_faces
+from faces.find import GLANCE, find_faces
 from tests.engines.tiny_models import tiny_finder
 from trainer.data.dataset import DatasetError
 from trainer.data.source import Batch
@@ -87,9 +87,10 @@ class Shown:
 
 
 def decoded(found: Found) -> list[Face]:
-    """The faces that `faces.find` reads out of the network's answer."""
+    """The faces that `faces.find` reads out of the network's answer, sure or not."""
     engine = Shown(found)
-    return find_faces(engine, engine.card, Canvas(np.zeros((SIZE, SIZE, 3), np.uint8)))
+    picture = Canvas(np.zeros((SIZE, SIZE, 3), np.uint8))
+    return find_faces(engine, engine.card, picture, threshold=GLANCE)
 
 
 def test_targets_decode_to_the_truth() -> None:
