@@ -78,6 +78,6 @@ def test_one_trace_from_the_caller_to_a_real_triton(tmp_path: Path) -> None:
     first = [
         span for span in spans if span.service == "triton-inference-server" and span.parent in runs
     ]
-    # Of two requests that follow at once, Triton may trace one only.
-    assert {runs[span.parent] for span in first} == {"run finder", "run expression"}
+    # Of requests that follow at once, Triton may trace one only.
+    assert {runs[span.parent] for span in first} & {"run finder", "run expression"}
     assert {span.name for span in first} == {"InferRequest"}
