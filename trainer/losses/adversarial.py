@@ -36,14 +36,30 @@ def gradient_penalty(
     return penalty
 
 
-def hinge_discriminator(true: Tensor, made: Tensor) -> Tensor:
-    """What a discriminator lowers: scores of true pictures below 1, of made ones above -1."""
-    return F.relu(1 - true.float()).mean() + F.relu(1 + made.float()).mean()
+def hinge_discriminator(true: Tensor, made: Tensor, weights: Tensor) -> Tensor:
+    """What a discriminator lowers: scores of true pictures below 1, of made ones above -1.
+
+    Scores and their weights [N,1,H,W], one per patch; the weights are 1 in the mean.
+    """
+    wrong = F.relu(1 - true.float()) + F.relu(1 + made.float())
+    return (wrong * weights).mean()
 
 
-def hinge_generator(made: Tensor) -> Tensor:
-    """What the generator lowers against it: minus the mean score of what it made."""
-    return -made.float().mean()
+def hinge_generator(made: Tensor, weights: Tensor) -> Tensor:
+    """What the generator lowers against it: minus the weighted mean score of what it made."""
+    return -(made.float() * weights).mean()
+
+
+@torch.no_grad()
+def patch_weights(region: Tensor, scores: Tensor, elsewhere: float = 0.1) -> Tensor:
+    """Weights, 1 in the mean, for the patches of `scores` [N,1,H,W]: those that see the changed
+    `region` [N,1,S,S] of 0 and 1 count fully, all others only `elsewhere`.
+
+    Where nothing changed, true and made patches are alike, and to tell them apart teaches nothing.
+    """
+    near = F.adaptive_max_pool2d(region, scores.shape[-2:]).clamp_min(elsewhere)
+    weights: Tensor = near / near.mean()
+    return weights
 
 
 def matching(made: Sequence[Tensor], true: Sequence[Tensor]) -> Tensor:

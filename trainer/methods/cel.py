@@ -208,7 +208,8 @@ class CelMethod(Method):
         made = self._judge(result, batch)
         terms: dict[str, Tensor] = {}
         if w.adversarial:
-            terms["adversarial"] = adversarial.hinge_generator(made.logits)
+            weights = _patch_weights(batch, made)
+            terms["adversarial"] = adversarial.hinge_generator(made.logits, weights)
         if w.matching:
             with torch.no_grad():
                 true = self._judge(batch["target"], batch)
@@ -223,8 +224,11 @@ class CelMethod(Method):
         """Hinge loss on true and made drawings; where `vector` counts, the estimate's error too."""
         true = self._judge(batch["target"], batch)
         made = self._judge(self._made.popleft(), batch)
-        loss = adversarial.hinge_discriminator(true.logits, made.logits)
-        figures = {"true": true.logits.mean(), "made": made.logits.mean()}
+        weights = _patch_weights(batch, true)
+        loss = adversarial.hinge_discriminator(true.logits, made.logits, weights)
+        figures = {
+            "true": (true.logits * weights).mean(), "made": (made.logits * weights).mean()
+        }  # fmt: skip
         if self.weights.vector:
             figures["vector"] = _misread(true, batch)
             loss = loss + figures["vector"]
@@ -305,6 +309,12 @@ class CelMethod(Method):
         return torch.optim.Adam(
             network.parameters(), self.recipe.learning_rate, betas=self.recipe.betas
         )
+
+
+def _patch_weights(batch: Batch, verdict: Verdict) -> Tensor:
+    """What each patch of a verdict counts: little where the artist changed nothing."""
+    region = paired.changed_region((batch["target"] - batch["source"]).abs())
+    return adversarial.patch_weights(region, verdict.logits)
 
 
 def _misread(verdict: Verdict, batch: Batch) -> Tensor:

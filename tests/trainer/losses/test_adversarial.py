@@ -52,6 +52,34 @@ def test_critic_and_generator_pull_apart() -> None:
 
 
 def test_hinge_rests_beyond_the_margin() -> None:
-    assert adversarial.hinge_discriminator(torch.tensor([1.0, 5.0]), torch.tensor([-2.0])) == 0
-    loss = adversarial.hinge_discriminator(torch.tensor([0.0]), torch.tensor([1.0]))
+    even = torch.ones(2)
+    sure = adversarial.hinge_discriminator(
+        torch.tensor([1.0, 5.0]), torch.tensor([-2.0, -1.0]), even
+    )
+    assert sure == 0
+    loss = adversarial.hinge_discriminator(torch.zeros(2), torch.ones(2), even)
     assert loss.item() == pytest.approx(1.0 + 2.0)
+    assert adversarial.hinge_generator(torch.tensor([0.5, 1.5]), even).item() == pytest.approx(-1.0)
+
+
+def test_hinge_weighs_its_patches() -> None:
+    first, second = torch.tensor([2.0, 0.0]), torch.tensor([0.0, 2.0])
+    made = torch.tensor([3.0, -3.0])
+    assert adversarial.hinge_generator(made, first).item() == pytest.approx(-3.0)
+    assert adversarial.hinge_generator(made, second).item() == pytest.approx(3.0)
+    assert adversarial.hinge_discriminator(torch.full((2,), 9.0), made, second) == 0
+    loss = adversarial.hinge_discriminator(torch.full((2,), 9.0), made, first)
+    assert loss.item() == pytest.approx(4.0)
+
+
+def test_patches_count_where_something_changed() -> None:
+    region = torch.zeros(1, 1, 8, 8)
+    region[0, 0, 5, 1] = 1.0
+    weights = adversarial.patch_weights(region, torch.zeros(1, 1, 2, 2), elsewhere=0.1)
+    assert weights.mean().item() == pytest.approx(1.0)
+    assert torch.allclose(weights / weights.max(), torch.tensor([[[[0.1, 0.1], [1.0, 0.1]]]]))
+
+
+def test_patches_of_unchanged_pictures_count_alike() -> None:
+    weights = adversarial.patch_weights(torch.zeros(2, 1, 8, 8), torch.zeros(2, 1, 4, 4))
+    assert torch.allclose(weights, torch.ones(2, 1, 4, 4))
