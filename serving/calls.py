@@ -7,11 +7,14 @@ from dataclasses import dataclass
 from typing import Any, Final, Generic, TypeVar
 
 from serving import sheets
+from serving.answers import EditAnswer, FacesAnswer, GridAnswer, SheetAnswer
 from serving.fields import EditFields, ExpressionFields, FacesFields, SheetFields
 from serving.pipeline import EditResult, Pipeline
 from serving.shapes import edit_answer, faces_shape
 
 Fields = TypeVar("Fields", bound=FacesFields)
+Answer = EditAnswer | FacesAnswer | SheetAnswer | GridAnswer
+"""What a call is answered in JSON."""
 
 
 @dataclass(frozen=True)
@@ -23,7 +26,7 @@ class PictureCall(Generic[Fields]):
 
     name: str
     fields: type[Fields]
-    answer: Callable[[Pipeline, Fields, float], dict[str, Any]]
+    answer: Callable[[Pipeline, Fields, float], Answer]
 
 
 def edit(pipeline: Pipeline, fields: ExpressionFields, deadline: float) -> EditResult:

@@ -61,12 +61,21 @@ class ProblemError(Exception):
 
 
 NO_PICTURE = Kind("no-picture", 422, "No picture was sent")
+EMPTY_PICTURE = Kind("empty-picture", 422, "The picture is empty")
+NOT_A_PICTURE = Kind("not-a-picture", 415, "This is not a picture")
+TRUNCATED_PICTURE = Kind("truncated-picture", 422, "The picture is damaged")
+ANIMATED_PICTURE = Kind("animated-picture", 422, "The picture is animated")
 UNKNOWN_FIELD = Kind("unknown-field", 422, "A field is unknown")
 INVALID_FIELD = Kind("invalid-field", 422, "A field has a value that cannot be used")
 MALFORMED_BODY = Kind("malformed-body", 400, "The body cannot be read")
 WRONG_MEDIA_TYPE = Kind("unsupported-media-type", 415, "The body is of another kind")
 TOO_MANY_BYTES = Kind("too-many-bytes", 413, "The picture has too many bytes")
 TOO_MANY_PIXELS = Kind("too-many-pixels", 413, "The picture is too large")
+NO_FACE = Kind("no-face", 422, "No face was found")
+BOX_OUTSIDE = Kind("box-outside", 422, "A box cannot be used")
+UNKNOWN_EXPRESSION = Kind("unknown-expression", 422, "No such expression")
+UNKNOWN_PARAMETER = Kind("unknown-parameter", 422, "No such face parameter")
+OUT_OF_RANGE = Kind("intensity-out-of-range", 422, "A number is out of its range")
 UNKNOWN_MODEL = Kind("unknown-model", 404, "No such model")
 MODEL_UNAVAILABLE = Kind("model-unavailable", 503, "The model cannot be used")
 NOT_READY = Kind("not-ready", 503, "The gateway is not ready")
@@ -76,10 +85,15 @@ OVER_SHARE = Kind("over-share", 429, "This caller has too much waiting")
 CALLER_GONE = Kind("caller-gone", 499, "The caller hung up")
 SLOW_BODY = Kind("slow-body", 408, "The body did not come in time")
 TIMEOUT = Kind("timeout", 504, "There was not enough time")
+ENGINE_UNAVAILABLE = Kind("engine-unavailable", 503, "The engine cannot be reached")
+ENGINE_FAILED = Kind("engine-failed", 502, "The model could not be run")
 UNKNOWN_BATCH = Kind("unknown-batch", 404, "No such batch")
 BATCHES_OFF = Kind("batches-off", 501, "No batches are taken here")
 BATCH_TOO_LARGE = Kind("batch-too-large", 413, "The batch is too large")
 INVALID_LINE = Kind("invalid-line", 422, "A line of the batch cannot be used")
+KEY_REUSED = Kind("key-reused", 422, "The key belongs to another batch")
+NO_SPACE = Kind("no-space", 507, "There is no space for batches")
+BATCHES_UNAVAILABLE = Kind("batches-unavailable", 503, "Batches cannot be kept now")
 WEBHOOK_REFUSED = Kind("webhook-refused", 422, "This address is not called")
 NOT_FOUND = Kind("not-found", 404, "There is nothing here")
 METHOD_NOT_ALLOWED = Kind("method-not-allowed", 405, "This method is not offered here")
@@ -97,30 +111,30 @@ INTERNAL = Kind("internal-error", 500, "Something went wrong here")
 
 # The first class that fits counts, so subclasses stand before their bases.
 _KINDS: Final[tuple[tuple[type[Exception], Kind], ...]] = (
-    (picture.EmptyPictureError, Kind("empty-picture", 422, "The picture is empty")),
-    (picture.NotAPictureError, Kind("not-a-picture", 415, "This is not a picture")),
-    (picture.TruncatedPictureError, Kind("truncated-picture", 422, "The picture is damaged")),
-    (picture.AnimatedPictureError, Kind("animated-picture", 422, "The picture is animated")),
+    (picture.EmptyPictureError, EMPTY_PICTURE),
+    (picture.NotAPictureError, NOT_A_PICTURE),
+    (picture.TruncatedPictureError, TRUNCATED_PICTURE),
+    (picture.AnimatedPictureError, ANIMATED_PICTURE),
     (picture.TooManyBytesError, TOO_MANY_BYTES),
     (picture.TooManyPixelsError, TOO_MANY_PIXELS),
-    (pipeline.NoFaceError, Kind("no-face", 422, "No face was found")),
+    (pipeline.NoFaceError, NO_FACE),
     (pipeline.NoExpressionError, INVALID_FIELD),
-    (pipeline.BoxError, Kind("box-outside", 422, "A box cannot be used")),
+    (pipeline.BoxError, BOX_OUTSIDE),
     (pipeline.UnknownModelError, UNKNOWN_MODEL),
     (pipeline.NoModelError, MODEL_UNAVAILABLE),
-    (UnknownExpressionError, Kind("unknown-expression", 422, "No such expression")),
-    (UnknownParameterError, Kind("unknown-parameter", 422, "No such face parameter")),
-    (IntensityError, Kind("intensity-out-of-range", 422, "A number is out of its range")),
+    (UnknownExpressionError, UNKNOWN_EXPRESSION),
+    (UnknownParameterError, UNKNOWN_PARAMETER),
+    (IntensityError, OUT_OF_RANGE),
     (ExpressionError, INVALID_FIELD),
     (EngineTimeoutError, TIMEOUT),
     (EngineCancelledError, CALLER_GONE),
     (EngineBusyError, BUSY),
-    (EngineUnavailableError, Kind("engine-unavailable", 503, "The engine cannot be reached")),
+    (EngineUnavailableError, ENGINE_UNAVAILABLE),
     (ModelMissingError, MODEL_UNAVAILABLE),
-    (EngineError, Kind("engine-failed", 502, "The model could not be run")),
-    (store.KeyReusedError, Kind("key-reused", 422, "The key belongs to another batch")),
-    (store.StoreFullError, Kind("no-space", 507, "There is no space for batches")),
-    (store.StoreError, Kind("batches-unavailable", 503, "Batches cannot be kept now")),
+    (EngineError, ENGINE_FAILED),
+    (store.KeyReusedError, KEY_REUSED),
+    (store.StoreFullError, NO_SPACE),
+    (store.StoreError, BATCHES_UNAVAILABLE),
 )
 
 EXPECTED: Final = tuple(cls for cls, _ in _KINDS)

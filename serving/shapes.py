@@ -4,14 +4,21 @@ from __future__ import annotations
 
 import base64
 from collections.abc import Mapping
-from typing import Any
 
 from faces.face import Face
-from serving.pipeline import EditResult, FacesResult
+from serving.answers import (
+    EditAnswer,
+    EditedFaceAnswer,
+    EditFacts,
+    FaceAnswer,
+    FacesAnswer,
+    ReadFaceAnswer,
+)
+from serving.pipeline import EditedFace, EditResult, FacesResult
 from serving.reading import Reading
 
 
-def face_shape(face: Face) -> dict[str, Any]:
+def face_shape(face: Face) -> FaceAnswer:
     """A box [x, y, width, height] and landmarks [x, y] in pixels of the picture as shown."""
     box = face.box
     return {
@@ -21,47 +28,50 @@ def face_shape(face: Face) -> dict[str, Any]:
     }
 
 
-def faces_shape(result: FacesResult) -> dict[str, Any]:
+def faces_shape(result: FacesResult) -> FacesAnswer:
     """The answer of `POST /v1/faces`. What no loaded model can read is empty."""
     readings = result.readings or (None,) * len(result.faces)
     return {
         "width": result.width,
         "height": result.height,
         "faces": [
-            {**face_shape(face), **_reading_shape(reading)}
-            for face, reading in zip(result.faces, readings, strict=True)
+            _read_shape(face, reading) for face, reading in zip(result.faces, readings, strict=True)
         ],
         "timings": rounded(result.timings),
     }
 
 
-def _reading_shape(reading: Reading | None) -> dict[str, Any]:
-    """Probabilities of expressions and attributes, and the parameters of the face."""
-    if reading is None:
-        return {"expression": {}, "attributes": {}, "parameters": {}}
-    told = {
-        "expression": reading.expression,
-        "attributes": reading.attributes,
-        "parameters": reading.vector,
-    }
+def _read_shape(face: Face, reading: Reading | None) -> ReadFaceAnswer:
+    """The face with probabilities of expressions and attributes, and its parameters."""
     return {
-        what: {name: round(value, 4) for name, value in values.items()}
-        for what, values in told.items()
+        **face_shape(face),
+        "expression": _values(reading.expression) if reading else {},
+        "attributes": _values(reading.attributes) if reading else {},
+        "parameters": _values(reading.vector) if reading else {},
     }
 
 
-def edit_shape(result: EditResult) -> dict[str, Any]:
+def _values(values: Mapping[str, float]) -> dict[str, float]:
+    return {name: round(value, 4) for name, value in values.items()}
+
+
+def edited_shape(face: EditedFace) -> EditedFaceAnswer:
+    """The face and the rectangle outside which nothing was changed."""
+    return {**face_shape(face.face), "changed": list(face.changed)}
+
+
+def edit_shape(result: EditResult) -> EditFacts:
     """What is told of an edited picture, without the picture."""
     return {
         "width": result.width,
         "height": result.height,
         "format": result.format,
-        "faces": [{**face_shape(f.face), "changed": list(f.changed)} for f in result.faces],
+        "faces": [edited_shape(face) for face in result.faces],
         "timings": rounded(result.timings),
     }
 
 
-def edit_answer(result: EditResult) -> dict[str, Any]:
+def edit_answer(result: EditResult) -> EditAnswer:
     """The answer of `POST /v1/expressions` in JSON."""
     return {**edit_shape(result), "image": base64.b64encode(result.data).decode("ascii")}
 

@@ -8,18 +8,19 @@ import json
 import math
 import zipfile
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Final
 
 import cv2
 import numpy as np
 
 from faces.canvas import Pixels
 from serving import header
+from serving.answers import GridAnswer, SheetAnswer, SheetFacts
 from serving.fields import SheetFields
 from serving.picture import Format, Picture, encode
 from serving.pipeline import Pipeline, Rendered, SheetResult
 from serving.problems import TOO_MANY_PIXELS, ProblemError
-from serving.shapes import face_shape, rounded
+from serving.shapes import edited_shape, rounded
 
 SUFFIXES: Final[dict[Format, str]] = {"png": "png", "webp": "webp", "jpeg": "jpg"}
 FACTS: Final = "sheet.json"
@@ -36,10 +37,15 @@ class SheetFile:
     """A sheet as one file. `expressions` are in the order in which they are drawn."""
 
     data: bytes
-    media_type: str
+    format: Format
+    """Of the pictures in it, or of the grid."""
     expressions: tuple[str, ...]
     columns: int
     """Of a grid; 0 for a ZIP."""
+
+    @property
+    def media_type(self) -> str:
+        return f"image/{self.format}" if self.columns else "application/zip"
 
 
 def count_of(pipeline: Pipeline, fields: SheetFields) -> int:
@@ -54,13 +60,13 @@ def zipped(pipeline: Pipeline, fields: SheetFields, deadline: float) -> SheetFil
     result = _drawn(pipeline, fields, deadline)
     file = io.BytesIO()
     with zipfile.ZipFile(file, "w") as archive:  # stored: the pictures are compressed already
-        suffix = SUFFIXES[fields.format or result.format]
+        format = fields.format or result.format
         for drawn in result.drawn:
-            name = zipfile.ZipInfo(f"{drawn.expression}.{suffix}", _LONG_AGO)
+            name = zipfile.ZipInfo(f"{drawn.expression}.{SUFFIXES[format]}", _LONG_AGO)
             archive.writestr(name, drawn.picture)
         facts = json.dumps(_facts(result, fields), indent=2)
         archive.writestr(zipfile.ZipInfo(FACTS, _LONG_AGO), facts)
-    return SheetFile(file.getvalue(), "application/zip", _names(result), 0)
+    return SheetFile(file.getvalue(), format, _names(result), 0)
 
 
 def grid(pipeline: Pipeline, fields: SheetFields, deadline: float) -> SheetFile:
@@ -88,24 +94,33 @@ def grid(pipeline: Pipeline, fields: SheetFields, deadline: float) -> SheetFile:
     laid = first[0].with_pixels(_laid_out(cells, columns))
     format = fields.format or result.format
     data = encode(laid, format, fields.quality)
-    return SheetFile(data, f"image/{format}", _names(result), columns)
+    return SheetFile(data, format, _names(result), columns)
 
 
-def answer(pipeline: Pipeline, fields: SheetFields, deadline: float) -> dict[str, Any]:
+def answer(pipeline: Pipeline, fields: SheetFields, deadline: float) -> SheetAnswer | GridAnswer:
     """The sheet in JSON: every picture in base64 with its facts, or the grid in base64."""
     if fields.layout == "grid":
         file = grid(pipeline, fields, deadline)
         return {
-            "format": file.media_type.removeprefix("image/"),
+            "format": file.format,
             "expressions": list(file.expressions),
             "columns": file.columns,
-            "image": base64.b64encode(file.data).decode("ascii"),
+            "image": _base64(file.data),
         }
     result = _drawn(pipeline, fields, deadline)
-    told = _facts(result, fields)
-    for shape, drawn in zip(told["pictures"], result.drawn, strict=True):
-        shape["image"] = base64.b64encode(drawn.picture).decode("ascii")
-    return {**told, "timings": rounded(result.timings)}
+    facts = _facts(result, fields)
+    return {
+        **facts,
+        "pictures": [
+            {**told, "image": _base64(drawn.picture)}
+            for told, drawn in zip(facts["pictures"], result.drawn, strict=True)
+        ],
+        "timings": rounded(result.timings),
+    }
+
+
+def _base64(data: bytes) -> str:
+    return base64.b64encode(data).decode("ascii")
 
 
 def _drawn(pipeline: Pipeline, fields: SheetFields, deadline: float) -> SheetResult[bytes]:
@@ -141,7 +156,7 @@ def _names(result: SheetResult[Rendered]) -> tuple[str, ...]:
     return tuple(drawn.expression for drawn in result.drawn)
 
 
-def _facts(result: SheetResult[bytes], fields: SheetFields) -> dict[str, Any]:
+def _facts(result: SheetResult[bytes], fields: SheetFields) -> SheetFacts:
     return {
         "width": result.width,
         "height": result.height,
@@ -149,7 +164,7 @@ def _facts(result: SheetResult[bytes], fields: SheetFields) -> dict[str, Any]:
         "pictures": [
             {
                 "expression": drawn.expression,
-                "faces": [{**face_shape(f.face), "changed": list(f.changed)} for f in drawn.faces],
+                "faces": [edited_shape(face) for face in drawn.faces],
             }
             for drawn in result.drawn
         ],

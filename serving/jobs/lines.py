@@ -12,7 +12,7 @@ from collections.abc import AsyncGenerator, AsyncIterable
 from dataclasses import dataclass
 from typing import Any, Final
 
-from serving.calls import CALLS, EXPRESSIONS, PictureCall
+from serving.calls import CALLS, EXPRESSIONS, Answer, PictureCall
 from serving.fields import PICTURES, FacesFields, from_json, object_of
 from serving.problems import INVALID_FIELD, ProblemError, body_of
 
@@ -78,7 +78,7 @@ async def split(parts: AsyncIterable[bytes], longest: int) -> AsyncGenerator[byt
         yield b"".join(begun)
 
 
-def answered(number: int, id: str | None, answer: dict[str, Any]) -> bytes:
+def answered(number: int, id: str | None, answer: Answer) -> bytes:
     """The result of a line that was done."""
     return _json({"line": number, "id": id, "status": 200, "answer": answer})
 

@@ -3,19 +3,18 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
-from typing import Any
 
+from serving.answers import BatchAnswer, BatchStatus
 from serving.jobs.store import Batch
 
 
-def batch_shape(batch: Batch) -> dict[str, Any]:
+def batch_shape(batch: Batch) -> BatchAnswer:
     """What is told of a batch: its status, its times, and how many of its lines are where."""
     left = batch.total - batch.answered
     ended = batch.ended is not None
-    begun = bool(batch.answered or batch.running)
     return {
         "id": batch.id,
-        "status": batch.status if ended else "running" if begun else "queued",
+        "status": _status(batch),
         "created": time_shape(batch.created),
         "ended": None if batch.ended is None else time_shape(batch.ended),
         "expires": time_shape(batch.expires),
@@ -28,6 +27,12 @@ def batch_shape(batch: Batch) -> dict[str, Any]:
             "dropped": left if ended else 0,
         },
     }
+
+
+def _status(batch: Batch) -> BatchStatus:
+    if batch.status != "open":
+        return batch.status
+    return "running" if batch.answered or batch.running else "queued"
 
 
 def time_shape(seconds: float) -> str:
