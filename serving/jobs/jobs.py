@@ -6,15 +6,16 @@ import asyncio
 from collections.abc import AsyncGenerator, AsyncIterable, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from functools import partial
-from typing import Final, Protocol
+from typing import Final
 
 from serving.admission import Admission
 from serving.fields import ENVELOPE
+from serving.jobs.duty import Duty, Working
 from serving.jobs.intake import Limits, Wish, take
 from serving.jobs.perform import Performer, abandoned
-from serving.jobs.runner import Outcome, Perform, Runner, Working
+from serving.jobs.runner import Runner
 from serving.jobs.sqlite_store import SqliteStore
-from serving.jobs.store import Batch, Claim, Result, Store, StoreError
+from serving.jobs.store import Batch, Result, Store, StoreError
 from serving.jobs.watched import watched
 from serving.jobs.webhooks import Courier, Webhooks, parse_secret
 from serving.metrics import Metrics
@@ -35,18 +36,8 @@ _LOOK_S: Final = 0.5
 """How often a stream looks for results of other processes."""
 
 
-class Hire(Protocol):
-    """Makes those who work on the lines of a store."""
-
-    def __call__(
-        self,
-        perform: Perform,
-        abandoned: Callable[[Claim], Outcome],
-        closing: Callable[[], bool],
-        *,
-        size: int,
-        lease: float,
-    ) -> Working: ...
+Hire = Callable[[Duty], Working]
+"""Makes those who work on the lines of a store."""
 
 
 class Jobs:
@@ -71,11 +62,7 @@ class Jobs:
         self._admission = admission
         performer = watched(Performer(pipeline, admission, urls.fetch), metrics)
         self._runner = hire(
-            performer,
-            abandoned,
-            lambda: admission.closing,
-            size=size,
-            lease=settings.batch_lease,
+            Duty(performer, abandoned, lambda: admission.closing, size, settings.batch_lease)
         )
         self._urls = urls
         self._webhooks = webhooks

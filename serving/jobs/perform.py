@@ -14,8 +14,8 @@ from serving.admission import Admission
 from serving.calls import asked_faces
 from serving.cost import cost_of
 from serving.fields import Fetch
+from serving.jobs.duty import Outcome
 from serving.jobs.lines import Line, answered, read_line, refused
-from serving.jobs.runner import Outcome
 from serving.jobs.store import Claim
 from serving.pipeline import Pipeline
 from serving.problems import CLOSING, INTERNAL, ProblemError, problem_of
@@ -28,7 +28,7 @@ _log = logging.getLogger("celmood")
 
 @dataclass(frozen=True)
 class Performer:
-    """Does lines of batches; a Perform of `serving.jobs.runner`."""
+    """Does lines of batches; a Perform of `serving.jobs.duty`."""
 
     pipeline: Pipeline
     admission: Admission

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from typing import Any, Final
+from typing import Final
 
 import psycopg
 from procrastinate.schema import SchemaManager
@@ -18,11 +18,17 @@ from psycopg import errors
 from psycopg.rows import DictRow, dict_row
 from psycopg_pool import ConnectionPool, PoolClosed, PoolTimeout
 
+from serving.jobs.rules import (
+    LONGEST_ARRIVAL_S,
+    batch_of,
+    check_arriving,
+    check_room,
+    check_same,
+)
 from serving.jobs.store import (
     Batch,
     Call,
     Claim,
-    KeyReusedError,
     Result,
     StoreFullError,
     StoreUnavailableError,
@@ -33,7 +39,6 @@ TASK: Final = "celmood.line"
 _CONNECT_S: Final = 10.0
 _WAIT_S: Final = 3.0
 """For a connection of the pool: while the database is away nobody waits long."""
-_LONGEST_ARRIVAL_S: Final = 600
 _LOCK: Final = 0x63656C6D
 """Of our own among PostgreSQL's advisory locks."""
 _NOW: Final = "EXTRACT(EPOCH FROM clock_timestamp())::float8"
@@ -130,23 +135,22 @@ class PostgresStore:
 
     def begin(self, batch: str, owner: str, webhook: str | None) -> None:
         with self._transaction() as db:
-            self._check_room(db)
+            check_room(_used(db), self._quota)
             db.execute(
                 "INSERT INTO celmood_batches (id, owner, status, created, expires, webhook)"
                 f" VALUES (%s, %s, 'arriving', {_NOW}, {_NOW} + %s, %s)",
-                (batch, owner, _LONGEST_ARRIVAL_S, webhook),
+                (batch, owner, LONGEST_ARRIVAL_S, webhook),
             )
 
     def add(self, batch: str, lines: Sequence[tuple[int, bytes]]) -> None:
         with self._transaction() as db:
-            self._check_room(db)
+            check_room(_used(db), self._quota)
             changed = db.execute(
                 f"UPDATE celmood_batches SET total = total + %s, expires = {_NOW} + %s"
                 " WHERE id = %s AND status = 'arriving'",
-                (len(lines), _LONGEST_ARRIVAL_S, batch),
+                (len(lines), LONGEST_ARRIVAL_S, batch),
             )
-            if changed.rowcount != 1:
-                raise StoreUnavailableError("the batch took too long to arrive; send it again")
+            check_arriving(changed.rowcount)
             with db.cursor() as cursor:
                 cursor.executemany(
                     "INSERT INTO celmood_lines (batch, number, body) VALUES (%s, %s, %s)",
@@ -159,8 +163,7 @@ class PostgresStore:
                 db.execute("SELECT pg_advisory_xact_lock(hashtextextended(%s, %s))", (key, _LOCK))
                 earlier = self._same_key(db, batch, key)
                 if earlier is not None:
-                    if earlier["digest"] != digest:
-                        raise KeyReusedError("the key was used for a batch with other lines")
+                    check_same(earlier["digest"], digest)
                     _drop(db, batch)
                     return str(earlier["id"])
             changed = db.execute(
@@ -168,8 +171,7 @@ class PostgresStore:
                 f" expires = {_NOW} + %s WHERE id = %s AND status = 'arriving'",
                 (key, digest, self._ttl, batch),
             )
-            if changed.rowcount != 1:
-                raise StoreUnavailableError("the batch took too long to arrive; send it again")
+            check_arriving(changed.rowcount)
             db.execute(_DEFER.format(which="batch = %s"), (batch,))
         return batch
 
@@ -260,7 +262,7 @@ class PostgresStore:
                 f" RETURNING webhook, calls, {_COLUMNS}",
                 (lease,),
             ).fetchone()
-        return None if row is None else Call(_batch(row), row["webhook"], row["calls"])
+        return None if row is None else Call(batch_of(row), row["webhook"], row["calls"])
 
     def end_call(self, call: Call, again_in: float | None) -> None:
         with self._transaction() as db:
@@ -306,19 +308,20 @@ class PostgresStore:
             (status, self._ttl, *values),
         )
 
-    def _check_room(self, db: Connection) -> None:
-        row = db.execute(
-            "SELECT pg_total_relation_size('celmood_lines')"
-            " + pg_total_relation_size('celmood_results') AS used"
-        ).fetchone()
-        assert row is not None
-        if row["used"] > self._quota // 2:
-            raise StoreFullError("the space for batches is used up; come again when some have gone")
-
     @contextmanager
     def _transaction(self) -> Iterator[Connection]:
         with _typed(), self._pool.connection() as db:
             yield db
+
+
+def _used(db: Connection) -> int:
+    """Bytes of all lines and results."""
+    row = db.execute(
+        "SELECT pg_total_relation_size('celmood_lines')"
+        " + pg_total_relation_size('celmood_results') AS used"
+    ).fetchone()
+    assert row is not None
+    return int(row["used"])
 
 
 def _get(db: Connection, batch: str, owner: str) -> Batch | None:
@@ -327,7 +330,7 @@ def _get(db: Connection, batch: str, owner: str) -> Batch | None:
         f" AND (status = 'open' OR ended IS NOT NULL AND expires > {_NOW})",
         (batch, owner),
     ).fetchone()
-    return None if row is None else _batch(row)
+    return None if row is None else batch_of(row)
 
 
 def _drop(db: Connection, batch: str) -> None:
@@ -335,11 +338,6 @@ def _drop(db: Connection, batch: str) -> None:
     gone = db.execute("DELETE FROM celmood_batches WHERE id = %s AND status = 'arriving'", (batch,))
     if gone.rowcount == 1:
         db.execute("DELETE FROM celmood_lines WHERE batch = %s", (batch,))
-
-
-def _batch(row: DictRow) -> Batch:
-    fields: dict[str, Any] = {name: row[name] for name in Batch.__dataclass_fields__}
-    return Batch(**fields)
 
 
 @contextmanager

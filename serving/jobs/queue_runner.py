@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable
 from typing import Final
 
 import procrastinate
@@ -16,8 +15,8 @@ from procrastinate.exceptions import JobRetry, ProcrastinateException
 from procrastinate.retry import RetryDecision
 
 from serving.jobs.bell import Bell
+from serving.jobs.duty import PAUSE_S, TRIES, Duty, Outcome, sweeping
 from serving.jobs.postgres_store import QUEUE, TASK, PostgresStore
-from serving.jobs.runner import PAUSE_S, SWEEP_S, TRIES, Outcome, Perform
 from serving.jobs.store import Claim, StoreError
 
 _LOOK_S: Final = 2.0
@@ -28,25 +27,11 @@ _log = logging.getLogger("celmood")
 class QueueRunner:
     """What `serving.jobs.runner.Runner` is, over the database at `url`."""
 
-    def __init__(
-        self,
-        store: PostgresStore,
-        url: str,
-        perform: Perform,
-        abandoned: Callable[[Claim], Outcome],
-        closing: Callable[[], bool],
-        *,
-        size: int,
-        lease: float,
-    ) -> None:
+    def __init__(self, store: PostgresStore, url: str, duty: Duty) -> None:
         self.results = Bell()
         self.arrivals = Bell()
         self._store = store
-        self._perform = perform
-        self._abandoned = abandoned
-        self._closing = closing
-        self._size = size
-        self._lease = lease
+        self._duty = duty
         self._stopped = False
         self._running: dict[asyncio.Task[Outcome], Claim] = {}
         self._tasks: list[asyncio.Task[None]] = []
@@ -57,7 +42,7 @@ class QueueRunner:
 
     def start(self) -> None:
         """Begin to work; call it in the event loop."""
-        self._tasks = [asyncio.create_task(each()) for each in (self._work, self._sweep)]
+        self._tasks = [asyncio.create_task(each) for each in (self._work(), sweeping(self._store))]
 
     async def stop(self, grace: float) -> None:
         """Take nothing more and return when the lines in work have ended, or after `grace`.
@@ -92,10 +77,10 @@ class QueueRunner:
         worker = asyncio.create_task(
             self._app.run_worker_async(
                 queues=[QUEUE],
-                concurrency=self._size,
+                concurrency=self._duty.size,
                 fetch_job_polling_interval=_LOOK_S,
-                update_heartbeat_interval=self._lease / 3,
-                stalled_worker_timeout=self._lease,
+                update_heartbeat_interval=self._duty.lease / 3,
+                stalled_worker_timeout=self._duty.lease,
                 install_signal_handlers=False,
                 delete_jobs="always",  # results are kept in tables of their own
             )
@@ -116,12 +101,12 @@ class QueueRunner:
         while True:
             try:
                 for job in await manager.get_stalled_jobs(
-                    queue=QUEUE, seconds_since_heartbeat=self._lease
+                    queue=QUEUE, seconds_since_heartbeat=self._duty.lease
                 ):
                     await manager.retry_job(job)
             except ProcrastinateException as error:
                 _log.error("lost jobs are not taken up: %s", type(error).__name__)
-            await asyncio.sleep(self._lease / 3)
+            await asyncio.sleep(self._duty.lease / 3)
 
     async def _line(self, batch: str, number: int) -> None:
         """What a job does."""
@@ -135,9 +120,9 @@ class QueueRunner:
 
     async def _do(self, claim: Claim) -> None:
         if claim.tries > TRIES:
-            await self._keep(claim, self._abandoned(claim))
+            await self._keep(claim, self._duty.abandoned(claim))
             return
-        task = asyncio.ensure_future(self._perform(claim))
+        task = asyncio.ensure_future(self._duty.perform(claim))
         self._running[task] = claim
         try:
             await asyncio.wait((task,))
@@ -150,26 +135,19 @@ class QueueRunner:
                 raise _again(0.0)
             return
         outcome = task.result()
-        if outcome.again_in is None or (outcome.counted and claim.tries >= TRIES):
+        again_in = outcome.retry_in(claim)
+        if again_in is None:
             await self._keep(claim, outcome)
             return
         await asyncio.to_thread(self._store.put_back, claim, outcome.counted)
-        raise _again(outcome.again_in)
+        raise _again(again_in)
 
     async def _keep(self, claim: Claim, outcome: Outcome) -> None:
         await asyncio.to_thread(self._store.finish, claim, outcome.result, outcome.failed)
         self.results.ring()
 
-    async def _sweep(self) -> None:
-        while True:
-            try:
-                await asyncio.to_thread(self._store.sweep)
-            except StoreError as error:
-                _log.error("old batches are not removed: %s", error)
-            await asyncio.sleep(SWEEP_S)
-
     def _ending(self) -> bool:
-        return self._stopped or self._closing()
+        return self._stopped or self._duty.closing()
 
 
 def _again(seconds: float) -> JobRetry:

@@ -8,78 +8,28 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
-from typing import Final, Protocol
+from typing import Final
 
 from serving.jobs.bell import Bell
+from serving.jobs.duty import PAUSE_S, TRIES, Duty, Outcome, sweeping
 from serving.jobs.store import Claim, Claims, StoreError
 
-TRIES: Final = 3
 _LOOK_S: Final = 1.0
 """How often is looked for lines that other processes have accepted or left."""
-PAUSE_S: Final = 5.0
-"""After the store has failed."""
-SWEEP_S: Final = 60.0
 _log = logging.getLogger("celmood")
 
 
-@dataclass(frozen=True)
-class Outcome:
-    """What became of a line: its result in JSON.
-
-    `again_in` seconds it should be tried again instead, if it may; `counted`: not without end.
-    """
-
-    result: bytes
-    failed: bool
-    again_in: float | None = None
-    counted: bool = True
-
-
-Perform = Callable[[Claim], Awaitable[Outcome]]
-"""Does a line; must not raise but when it is cancelled."""
-
-
-class Working(Protocol):
-    """Who goes through the lines: `Runner`, or another for another store."""
-
-    results: Bell
-    arrivals: Bell
-
-    def start(self) -> None: ...
-
-    async def stop(self, grace: float) -> None: ...
-
-    def drop(self, batch: str) -> None: ...
-
-
 class Runner:
-    """`size` lines in work at once while it is started, each claimed for `lease` seconds at a time.
+    """Goes through the lines of a store that hands them out itself, while it is started.
 
-    `abandoned` is what becomes of a line that has taken its process with it too often; nothing more
-    is claimed when `closing` says so. `results` rings when a result was kept; whoever accepts a
-    batch rings `arrivals`.
+    `results` rings when a result was kept; whoever accepts a batch rings `arrivals`.
     """
 
-    def __init__(
-        self,
-        store: Claims,
-        perform: Perform,
-        abandoned: Callable[[Claim], Outcome],
-        closing: Callable[[], bool],
-        *,
-        size: int,
-        lease: float,
-    ) -> None:
+    def __init__(self, store: Claims, duty: Duty) -> None:
         self.results = Bell()
         self.arrivals = Bell()
         self._store = store
-        self._perform = perform
-        self._abandoned = abandoned
-        self._size = size
-        self._lease = lease
-        self._closing = closing
+        self._duty = duty
         self._stopped = False
         self._running: dict[str, tuple[Claim, asyncio.Task[Outcome]]] = {}
         self._workers: list[asyncio.Task[None]] = []
@@ -87,8 +37,10 @@ class Runner:
 
     def start(self) -> None:
         """Begin to work; call it in the event loop."""
-        self._workers = [asyncio.create_task(self._work()) for _ in range(self._size)]
-        self._keepers = [asyncio.create_task(self._renew()), asyncio.create_task(self._sweep())]
+        self._workers = [asyncio.create_task(self._work()) for _ in range(self._duty.size)]
+        self._keepers = [
+            asyncio.create_task(each) for each in (self._renew(), sweeping(self._store))
+        ]
 
     async def stop(self, grace: float) -> None:
         """Claim nothing more and return when the lines in work have ended, or after `grace`.
@@ -110,9 +62,9 @@ class Runner:
                 task.cancel()
 
     async def _work(self) -> None:
-        while not (self._stopped or self._closing()):
+        while not (self._stopped or self._duty.closing()):
             try:
-                claim = await asyncio.to_thread(self._store.claim, self._lease)
+                claim = await asyncio.to_thread(self._store.claim, self._duty.lease)
             except StoreError as error:
                 _log.error("no line can be claimed: %s", error)
                 await self.arrivals.wait(PAUSE_S)
@@ -124,9 +76,9 @@ class Runner:
 
     async def _do(self, claim: Claim) -> None:
         if claim.tries > TRIES:
-            await self._keep(claim, self._abandoned(claim))
+            await self._keep(claim, self._duty.abandoned(claim))
             return
-        task = asyncio.ensure_future(self._perform(claim))
+        task = asyncio.ensure_future(self._duty.perform(claim))
         self._running[claim.token] = claim, task
         try:
             await asyncio.wait((task,))
@@ -142,10 +94,11 @@ class Runner:
             del self._running[claim.token]
 
     async def _end(self, claim: Claim, outcome: Outcome) -> None:
-        if outcome.again_in is None or (outcome.counted and claim.tries >= TRIES):
+        again_in = outcome.retry_in(claim)
+        if again_in is None:
             await self._keep(claim, outcome)
         else:
-            await self._release(claim, outcome.again_in, counted=outcome.counted)
+            await self._release(claim, again_in, counted=outcome.counted)
 
     async def _keep(self, claim: Claim, outcome: Outcome) -> None:
         """Keep the result, however long there is no space for it."""
@@ -167,23 +120,15 @@ class Runner:
 
     async def _renew(self) -> None:
         while True:
-            await asyncio.sleep(self._lease / 3)
+            await asyncio.sleep(self._duty.lease / 3)
             claims = [claim for claim, _ in self._running.values()]
             if not claims:
                 continue
             try:
-                lost = await asyncio.to_thread(self._store.renew, claims, self._lease)
+                lost = await asyncio.to_thread(self._store.renew, claims, self._duty.lease)
             except StoreError as error:
                 _log.error("claims are not renewed: %s", error)
                 continue
             for claim in lost:
                 if claim.token in self._running:
                     self._running[claim.token][1].cancel()
-
-    async def _sweep(self) -> None:
-        while True:
-            try:
-                await asyncio.to_thread(self._store.sweep)
-            except StoreError as error:
-                _log.error("old batches are not removed: %s", error)
-            await asyncio.sleep(SWEEP_S)

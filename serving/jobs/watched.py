@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 
 from serving import logs, tracing
-from serving.jobs.runner import Outcome, Perform
+from serving.jobs.duty import Outcome, Perform
 from serving.jobs.store import Claim
 from serving.metrics import Metrics
 

@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from serving.jobs.runner import Outcome, Runner
+from serving.jobs.duty import Duty, Outcome
+from serving.jobs.runner import Runner
 from serving.jobs.sqlite_store import SqliteStore
 from serving.jobs.store import Batch, Claim, StoreFullError
 
@@ -59,7 +60,7 @@ def of(store: SqliteStore, batch: str) -> Batch:
 async def running(
     store: SqliteStore, work: Work, *, lease: float = 10.0, size: int = 2, grace: float = 10.0
 ) -> AsyncGenerator[Runner, None]:
-    runner = Runner(store, work, lambda _: GIVEN_UP, lambda: False, size=size, lease=lease)
+    runner = Runner(store, Duty(work, lambda _: GIVEN_UP, lambda: False, size, lease))
     runner.start()
     try:
         yield runner

@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from serving.jobs.sqlite_store import FILE, SqliteStore
+from serving.jobs.sqlite_file import FILE
+from serving.jobs.sqlite_store import SqliteStore
 from serving.jobs.store import Claim, KeyReusedError, StoreFullError, StoreUnavailableError
 
 TTL = 1000.0
@@ -294,38 +295,6 @@ def test_two_stores_share_a_file_and_no_line_is_claimed_twice(
     batch = store.get("a", "me")
     assert batch is not None
     assert (batch.status, batch.answered) == ("completed", 60)
-
-
-def test_many_open_a_new_file_at_once(tmp_path: Path, clock: Clock) -> None:
-    stores: list[SqliteStore] = []
-
-    def open_one() -> None:
-        stores.append(opened(tmp_path / "new", clock))
-
-    threads = [threading.Thread(target=open_one) for _ in range(8)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    assert len(stores) == 8
-    for store in stores:
-        store.close()
-
-
-def test_files_that_cannot_be_used_are_typed(tmp_path: Path, clock: Clock) -> None:
-    (tmp_path / "a").write_bytes(b"")
-    with pytest.raises(StoreUnavailableError):
-        opened(tmp_path / "a", clock)
-    (tmp_path / FILE).write_bytes(b"no database" * 1000)
-    with pytest.raises(StoreUnavailableError):
-        opened(tmp_path, clock)
-    newer = tmp_path / "newer"
-    newer.mkdir()
-    with sqlite3.connect(newer / FILE) as db:
-        db.execute("PRAGMA user_version = 99")
-    db.close()
-    with pytest.raises(StoreUnavailableError, match="another release"):
-        opened(newer, clock)
 
 
 def test_a_closed_store_says_so(store: SqliteStore) -> None:

@@ -7,7 +7,7 @@ import pytest
 from opentelemetry import trace
 
 from serving import logs
-from serving.jobs.runner import Outcome
+from serving.jobs.duty import Outcome
 from serving.jobs.store import Claim
 from serving.jobs.watched import watched
 from serving.metrics import Metrics
