@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 import json
-from functools import partial
 from typing import Final
 
 from fastapi import APIRouter, Request
-from fastapi.responses import JSONResponse, Response
+from fastapi.responses import Response
 
-from serving.calls import EXPRESSIONS, asked_faces, edit
-from serving.conditional import KEPT, TheTags, has, not_modified
-from serving.fields import ExpressionFields, read_fields
+from serving.calls import EXPRESSIONS, edit
+from serving.conditional import TheTags
+from serving.fields import ExpressionFields
 from serving.gateway import TheGateway
-from serving.routes.body import PROBLEMS, described, wants_json
-from serving.routes.later import LATER, later, wants_later
-from serving.shapes import edit_answer, edit_shape
+from serving.pipeline import Pipeline
+from serving.routes.answer import answered
+from serving.routes.body import PROBLEMS, described
+from serving.routes.later import LATER
+from serving.shapes import edit_shape
 
 router = APIRouter()
 
@@ -44,25 +45,10 @@ async def edit_expression(request: Request, gateway: TheGateway, tags: TheTags) 
     answer, all but the picture, are in the header X-Celmood-Faces. With `Prefer: respond-async` the
     picture is done later, as a batch of one line.
     """
-    if wants_later(request):
-        return await later(request, gateway, EXPRESSIONS)
-    as_json = wants_json(request.headers.get("accept", ""))
-    async with gateway.visit(request) as visit:
-        fields = await read_fields(
-            request, ExpressionFields, gateway.settings.max_bytes, partial(gateway.fetch, visit)
-        )
+    return await answered(request, gateway, tags, EXPRESSIONS, _picture)
 
-        def work(deadline: float) -> Response:
-            # JSON tells the seconds, too, which are never the same.
-            tag = tags.tag(EXPRESSIONS.name, fields, exact=not as_json)
-            if has(request, tag):
-                return not_modified(tag)
-            result = edit(gateway.pipeline, fields, deadline)
-            headers = {"ETag": tag, **KEPT}
-            if as_json:
-                return JSONResponse(edit_answer(result), headers=headers)
-            headers[FACTS] = json.dumps(edit_shape(result), separators=(",", ":"))
-            return Response(result.data, media_type=f"image/{result.format}", headers=headers)
 
-        cost = gateway.cost(EXPRESSIONS.name, fields.image, asked_faces(gateway.pipeline, fields))
-        return await visit.work(cost, work)
+def _picture(pipeline: Pipeline, fields: ExpressionFields, deadline: float) -> Response:
+    result = edit(pipeline, fields, deadline)
+    facts = json.dumps(edit_shape(result), separators=(",", ":"))
+    return Response(result.data, media_type=f"image/{result.format}", headers={FACTS: facts})

@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 import json
-from functools import partial
 from typing import Final
 
 from fastapi import APIRouter, Request
-from fastapi.responses import JSONResponse, Response
+from fastapi.responses import Response
 
 from serving import sheets
-from serving.calls import SHEETS, asked_faces
-from serving.conditional import KEPT, TheTags, has, not_modified
-from serving.fields import SheetFields, read_fields
+from serving.calls import SHEETS
+from serving.conditional import TheTags
+from serving.fields import SheetFields
 from serving.gateway import TheGateway
-from serving.routes.body import PROBLEMS, described, wants_json
-from serving.routes.later import LATER, later, wants_later
+from serving.pipeline import Pipeline
+from serving.routes.answer import answered
+from serving.routes.body import PROBLEMS, described
+from serving.routes.later import LATER
 
 router = APIRouter()
 
@@ -45,28 +46,12 @@ async def draw_sheet(request: Request, gateway: TheGateway, tags: TheTags) -> Re
     of the header X-Celmood-Sheet. With `Prefer: respond-async` the sheet is drawn later, as a batch
     of one line.
     """
-    if wants_later(request):
-        return await later(request, gateway, SHEETS)
-    as_json = wants_json(request.headers.get("accept", ""))
-    async with gateway.visit(request) as visit:
-        fields = await read_fields(
-            request, SheetFields, gateway.settings.max_bytes, partial(gateway.fetch, visit)
-        )
+    return await answered(request, gateway, tags, SHEETS, _file)
 
-        def work(deadline: float) -> Response:
-            tag = tags.tag(SHEETS.name, fields, exact=not as_json)
-            if has(request, tag):
-                return not_modified(tag)
-            headers = {"ETag": tag, **KEPT}
-            if as_json:
-                answer = sheets.answer(gateway.pipeline, fields, deadline)
-                return JSONResponse(answer, headers=headers)
-            make = sheets.grid if fields.layout == "grid" else sheets.zipped
-            file = make(gateway.pipeline, fields, deadline)
-            told = {"expressions": file.expressions, "columns": file.columns}
-            headers[FACTS] = json.dumps(told, separators=(",", ":"))
-            return Response(file.data, media_type=file.media_type, headers=headers)
 
-        count = asked_faces(gateway.pipeline, fields)
-        cost = gateway.cost(SHEETS.name, fields.image, count)
-        return await visit.work(cost, work)
+def _file(pipeline: Pipeline, fields: SheetFields, deadline: float) -> Response:
+    make = sheets.grid if fields.layout == "grid" else sheets.zipped
+    file = make(pipeline, fields, deadline)
+    told = {"expressions": file.expressions, "columns": file.columns}
+    facts = json.dumps(told, separators=(",", ":"))
+    return Response(file.data, media_type=file.media_type, headers={FACTS: facts})
