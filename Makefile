@@ -5,7 +5,7 @@
 # make integration  those
 # make check    formatting, lint, types, import walls
 # make audit    known vulnerabilities among the dependencies
-# make bench    the figures of the README
+# make bench    the figures of the gateway in docs/benchmarks.md
 
 PYTHON ?= python3
 PIP_INSTALL := -m pip install --quiet --disable-pip-version-check --no-compile -c constraints.txt
