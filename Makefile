@@ -40,8 +40,8 @@ check: .venv-dev/.made
 audit: .venv-audit/.made
 	.venv-audit/bin/python .ci/audit.py $(ARGS)
 
-bench: .venv-dev/.made
-	.venv-dev/bin/python -m benchmarks $(ARGS)
+bench: .venv-dev/.made .venv-triton/.made
+	.venv-dev/bin/python -m benchmarks --triton $(ARGS)
 
 # Serving only: no torch.
 .venv/.made: pyproject.toml constraints.txt clients/python/pyproject.toml

@@ -1,7 +1,8 @@
 """`python -m benchmarks`: the gateway beside the most that this machine could do.
 
 Prints, in one run, the in-process ceiling, the gateway's latency and throughput under several
-numbers of callers, its share of that ceiling and its peak memory; writes the same as JSON.
+numbers of callers, with its models in its own process and, with `--triton`, in a real Triton, its
+share of that ceiling and its peak memory; writes the same as JSON.
 """
 
 from __future__ import annotations
@@ -9,71 +10,54 @@ from __future__ import annotations
 import argparse
 import json
 import platform
-import statistics
-import subprocess
 import sys
-from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import asdict
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any, Final
 
 from benchmarks.ceiling import Ceiling, Work, measure, watch
-from benchmarks.gateway import ROOT, GatewayError, RunningGateway, running_gateway
+from benchmarks.gateway import ROOT, GatewayError, running_gateway
+from benchmarks.levels import HEAD, Level, Place, level, line
+from benchmarks.load import LoadError, one_after_the_other
+from benchmarks.triton import TritonError, running_triton
+from benchmarks.wire import edit_request
 from engines.cores import usable_cores
 from serving.pipeline import RequestError
 
 _PATIENCE_S: Final = 120
-
-
-@dataclass(frozen=True)
-class Level:
-    """The gateway under `callers` at once.
-
-    `cpu_ms` is its processor time per picture; `cpu_share_of_ceiling` compares it with that of the
-    ceiling, which holds on a busy machine too. The two last shares are of all cores.
-    """
-
-    callers: int
-    requests: int
-    p50_ms: float
-    p95_ms: float
-    pictures_per_second: float
-    ceiling: float
-    share_of_ceiling: float
-    cpu_ms: float
-    cpu_share_of_ceiling: float
-    gateway_cpu: float
-    generator_cpu: float
+_WARM_UP_S: Final = 2.0
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the benchmark; returns the exit code."""
     options = _parser().parse_args(arguments)
     cores = usable_cores()
+    levels: list[Level] = []
+    peaks: dict[str, dict[str, int]] = {}
     try:
         work = watch(options.picture.read_bytes(), options.expression, options.model_repository)
         ceilings = {n: _ceiling(work, n, cores, options.seconds) for n in sorted({1, cores})}
         _print_ceilings(work, list(ceilings.values()), options.picture)
-        print(
-            f"\n{'callers':>7} {'p50 ms':>8} {'p95 ms':>8} {'pictures/s':>11} {'of ceiling':>11}"
-            f" {'CPU ms each':>12} {'of ceiling':>11} {'gateway CPU':>12} {'generator CPU':>14}"
-        )
-        levels: list[Level] = []
-        # One address stands for all callers, and each waits for its picture however long.
-        with running_gateway(
-            options.model_repository, caller_share=1, max_wait=_PATIENCE_S, timeout=_PATIENCE_S
-        ) as gateway:
-            _load(gateway, options, 1, 1.0)  # the first request pays for what later ones share
-            for callers in options.callers:
-                ceiling = ceilings[1 if callers == 1 else cores]
-                levels.append(_level(gateway, options, callers, ceiling, cores))
-                _print_level(levels[-1])
-            peak = gateway.peak_bytes()
-    except (OSError, ValueError, RequestError, GatewayError) as error:
+        print(f"\n{HEAD}")
+        for triton in (False, True) if options.triton else (False,):
+            with _running(options.model_repository, triton) as place:
+                request = edit_request(place.gateway.url, work.data, options.expression)
+                one_after_the_other(request, 1, _WARM_UP_S)  # pays for what later ones share
+                for callers in options.callers:
+                    ceiling = ceilings[1 if callers == 1 else cores]
+                    levels.append(level(place, request, callers, options.seconds, ceiling, cores))
+                    print(line(levels[-1]), flush=True)
+                peaks[place.engine] = place.peak_bytes()
+    except (OSError, ValueError, RequestError, GatewayError, LoadError, TritonError) as error:
         print(error, file=sys.stderr)
         return 1
-    print(f"\npeak resident memory of the gateway: {peak / 1e6:.0f} MB")
+    print()
+    for engine, processes in peaks.items():
+        told = ", ".join(f"{name} {peak / 1e6:.0f} MB" for name, peak in processes.items())
+        print(f"peak resident memory, {engine}: {told}")
     report = {
         "machine": _machine(cores),
         "picture": options.picture.name,
@@ -81,7 +65,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         "model_runs": [name for name, _ in work.runs],
         "ceilings": [asdict(ceiling) for ceiling in ceilings.values()],
         "levels": [asdict(level) for level in levels],
-        "peak_resident_bytes": peak,
+        "peak_resident_bytes": peaks,
     }
     options.out.parent.mkdir(parents=True, exist_ok=True)
     options.out.write_text(json.dumps(report, indent=2) + "\n")
@@ -89,51 +73,29 @@ def main(arguments: Sequence[str] | None = None) -> int:
     return 0
 
 
+@contextmanager
+def _running(repository: Path, with_triton: bool) -> Iterator[Place]:
+    """A gateway for which one address stands for all callers, and each waits however long."""
+    settings: dict[str, object] = {
+        "caller_share": 1,
+        "max_wait": _PATIENCE_S,
+        "timeout": _PATIENCE_S,
+    }
+    if not with_triton:
+        with running_gateway(repository, **settings) as gateway:
+            yield Place(gateway)
+        return
+    with (
+        running_triton(repository) as (address, process),
+        running_gateway(repository, engine="triton", triton=address, **settings) as gateway,
+    ):
+        yield Place(gateway, process)
+
+
 def _ceiling(work: Work, callers: int, cores: int, seconds: float) -> Ceiling:
     """The best of the ways to spread the models' runs over the cores."""
     ways = (measure(work, callers, threads, seconds / 2) for threads in sorted({1, cores}))
     return max(ways, key=lambda ceiling: ceiling.pictures_per_second)
-
-
-def _level(
-    gateway: RunningGateway,
-    options: argparse.Namespace,
-    callers: int,
-    ceiling: Ceiling,
-    cores: int,
-) -> Level:
-    before = gateway.cpu_seconds()
-    result = _load(gateway, options, callers, options.seconds)
-    used = gateway.cpu_seconds() - before
-    latencies, wall = sorted(result["latencies"]), result["wall_s"]
-    rate = len(latencies) / wall
-    return Level(
-        callers=callers,
-        requests=len(latencies),
-        p50_ms=1e3 * statistics.median(latencies),
-        p95_ms=1e3 * latencies[int(0.95 * (len(latencies) - 1))],
-        pictures_per_second=rate,
-        ceiling=ceiling.pictures_per_second,
-        share_of_ceiling=rate / ceiling.pictures_per_second,
-        cpu_ms=1e3 * used / len(latencies),
-        cpu_share_of_ceiling=ceiling.cpu_ms * len(latencies) / (1e3 * used),
-        gateway_cpu=used / wall / cores,
-        generator_cpu=result["cpu_s"] / wall / cores,
-    )
-
-
-def _load(
-    gateway: RunningGateway, options: argparse.Namespace, callers: int, seconds: float
-) -> dict[str, Any]:
-    """Run the load generator. Raises GatewayError when it fails."""
-    command = [sys.executable, "-m", "benchmarks.load", gateway.url, str(options.picture.resolve())]
-    command += ["--expression", options.expression]
-    command += ["--callers", str(callers), "--seconds", str(seconds)]
-    run = subprocess.run(command, cwd=ROOT, stdout=subprocess.PIPE, text=True)
-    if run.returncode:
-        raise GatewayError("the load generator failed; it says why above")
-    result: dict[str, Any] = json.loads(run.stdout)
-    return result
 
 
 def _print_ceilings(work: Work, ceilings: Sequence[Ceiling], picture: Path) -> None:
@@ -146,16 +108,6 @@ def _print_ceilings(work: Work, ceilings: Sequence[Ceiling], picture: Path) -> N
             f"{ceiling.pictures_per_second:.2f} pictures/s, {ceiling.cpu_ms:.1f} CPU ms each "
             f"({ceiling.run_threads} thread{'s' if ceiling.run_threads > 1 else ''} a model run)"
         )
-
-
-def _print_level(level: Level) -> None:
-    print(
-        f"{level.callers:>7} {level.p50_ms:>8.1f} {level.p95_ms:>8.1f}"
-        f" {level.pictures_per_second:>11.2f} {level.share_of_ceiling:>11.0%}"
-        f" {level.cpu_ms:>12.1f} {level.cpu_share_of_ceiling:>11.0%} {level.gateway_cpu:>12.0%}"
-        f" {level.generator_cpu:>14.0%}",
-        flush=True,
-    )
 
 
 def _machine(cores: int) -> dict[str, Any]:
@@ -177,8 +129,9 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser("python -m benchmarks", description=__doc__)
     parser.add_argument("--picture", type=Path, default=ROOT / "examples" / "sprite.png")
     parser.add_argument("--expression", default="angry")
-    parser.add_argument("--callers", type=_counts, default=(1, 4, 16), metavar="N,N,...")
+    parser.add_argument("--callers", type=_counts, default=(1, 4, 16, 64), metavar="N,N,...")
     parser.add_argument("--seconds", type=float, default=8.0, help="of each measurement")
+    parser.add_argument("--triton", action="store_true", help="measure with a real Triton, too")
     parser.add_argument("--model-repository", type=Path, default=ROOT / "model_repository")
     parser.add_argument("--out", type=Path, default=ROOT / "out" / "benchmarks" / "gateway.json")
     return parser

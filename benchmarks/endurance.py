@@ -19,8 +19,7 @@ from typing import Final
 import httpx
 
 from benchmarks.gateway import ROOT, GatewayError, RunningGateway, running_gateway
-from benchmarks.load import request_bytes
-from benchmarks.wire import Wire
+from benchmarks.wire import Wire, bytes_of, edit_request
 
 _PATIENCE_S: Final = 60.0
 _SAMPLES: Final = 20
@@ -90,7 +89,7 @@ async def send_all(
     async def call(wire: Wire) -> None:
         for number in numbers:
             if number % every == 0:
-                samples.append(resident_bytes(gateway))
+                samples.append(gateway.process.resident_bytes())
             answer = await wire.ask(*request_of(number))
             answers[answer.status] += 1
             if answer.retry_after:
@@ -98,34 +97,19 @@ async def send_all(
 
     async with Wire(gateway.url) as wire:
         await asyncio.gather(*(call(wire) for _ in range(callers)))
-    samples.append(resident_bytes(gateway))
+    samples.append(gateway.process.resident_bytes())
     return answers, samples, time.perf_counter() - start
 
 
 def _requests(url: str, picture: bytes, expression: str) -> list[tuple[bytes, float]]:
     """Whole requests, each with the seconds after which its caller hangs up."""
-    edit = request_bytes(url, picture, expression)
-    first, rest = edit.split(b"\r\n", 1)
-    as_json = b"\r\n".join([first, b"Accept: application/json", rest])
+    edit = edit_request(url, picture, expression)
+    as_json = edit_request(url, picture, expression, {"Accept": "application/json"})
     faces = httpx.Request("POST", f"{url}/v1/faces", files={"image": ("image", picture)})
-    head = [b"POST /v1/faces HTTP/1.1"]
-    head += [name + b": " + value for name, value in faces.headers.raw]
-    return [
-        (edit, _PATIENCE_S),
-        (as_json, _PATIENCE_S),
-        (b"\r\n".join([*head, b"", b""]) + faces.read(), _PATIENCE_S),
-        (request_bytes(url, picture[: len(picture) // 2], expression), _PATIENCE_S),
-        (request_bytes(url, picture, "nobody-knows"), _PATIENCE_S),
-        (edit, 0.02),
-    ]
-
-
-def resident_bytes(gateway: RunningGateway) -> int:
-    """What of the gateway is in memory now. Raises GatewayError."""
-    for line in Path(f"/proc/{gateway.pid}/status").read_text().splitlines():
-        if line.startswith("VmRSS:"):
-            return int(line.split()[1]) * 1024
-    raise GatewayError("the kernel does not tell the resident memory")
+    damaged = edit_request(url, picture[: len(picture) // 2], expression)
+    unknown = edit_request(url, picture, "nobody-knows")
+    waited = [bytes_of(request) for request in (edit, as_json, faces, damaged, unknown)]
+    return [*((request, _PATIENCE_S) for request in waited), (bytes_of(edit), 0.02)]
 
 
 def _parser() -> argparse.ArgumentParser:

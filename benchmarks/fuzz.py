@@ -21,7 +21,7 @@ from PIL import Image
 
 from benchmarks.endurance import send_all
 from benchmarks.gateway import ROOT, GatewayError, running_gateway
-from benchmarks.load import request_bytes
+from benchmarks.wire import bytes_of, edit_request
 
 _PATIENCE_S: Final = 60.0
 _SIDE: Final = 320
@@ -38,7 +38,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
             def request_of(number: int) -> tuple[bytes, float]:
                 data = damaged(originals, number + options.first)
-                return request_bytes(gateway.url, data, options.expression), _PATIENCE_S
+                request = edit_request(gateway.url, data, options.expression)
+                return bytes_of(request), _PATIENCE_S
 
             answers, samples, seconds = asyncio.run(
                 send_all(gateway, request_of, options.pictures, options.callers)

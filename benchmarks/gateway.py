@@ -1,4 +1,4 @@
-"""The gateway as a process of its own, and what the kernel says about it."""
+"""The gateway as a process of its own."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from typing import Final
 
 import httpx
 
+from benchmarks.process import Process
 from serving.settings import PREFIX
 
 LISTENING: Final = "celmood listening on "
@@ -28,19 +29,7 @@ class RunningGateway:
     """Where it listens, and its process."""
 
     url: str
-    pid: int
-
-    def cpu_seconds(self) -> float:
-        """Processor time used so far, in user and kernel mode."""
-        fields = Path(f"/proc/{self.pid}/stat").read_text().rpartition(")")[2].split()
-        return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
-
-    def peak_bytes(self) -> int:
-        """The most memory that was resident at once."""
-        for line in Path(f"/proc/{self.pid}/status").read_text().splitlines():
-            if line.startswith("VmHWM:"):
-                return int(line.split()[1]) * 1024
-        raise GatewayError("the kernel does not tell the peak of resident memory")
+    process: Process
 
 
 @contextmanager
@@ -64,7 +53,7 @@ def running_gateway(repository: Path, **settings: object) -> Iterator[RunningGat
         ready = httpx.get(f"{url}/readyz", timeout=30)
         if not ready.is_success:
             raise GatewayError(f"the gateway is not ready: {ready.json()['detail']}")
-        yield RunningGateway(url, process.pid)
+        yield RunningGateway(url, Process(process.pid))
     finally:
         process.terminate()
         process.wait(30)

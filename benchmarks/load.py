@@ -1,97 +1,134 @@
-"""Callers that ask for one picture after the other: `python -m benchmarks.load URL PICTURE`.
+"""Callers, by h2load: a compiled load generator, in a process of its own.
 
-A process of its own, so that its share of the processor is known. It speaks plain HTTP/1.1 over
-kept connections with a request that is built once, so as to take little from the gateway.
+Either callers that ask for one answer after the other, or callers that come at a rate whether those
+before have been answered or not. What each met is told, and what processor time it took to ask.
 """
 
 from __future__ import annotations
 
-import argparse
-import asyncio
-import json
-import sys
-import time
+import os
+import shutil
+import subprocess
+import tempfile
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import dataclass
 from pathlib import Path
-from urllib.parse import urlsplit
+from typing import Final, Protocol
 
 import httpx
 
+PROGRAM: Final = "h2load"
+_PATIENCE_S: Final = 60
+_SET_BY_IT: Final = ("host", "content-length")
+
 
 class LoadError(RuntimeError):
-    """The gateway answered something other than a picture."""
+    """The generator is missing or failed; the message says what to do."""
 
 
-def request_bytes(url: str, picture: bytes, expression: str) -> bytes:
-    """The whole request, head and body."""
-    request = httpx.Request(
-        "POST",
-        f"{url}/v1/expressions",
-        data={"expression": expression},
-        files={"image": ("image", picture)},
+@dataclass(frozen=True)
+class Answer:
+    """One answer. `sent_s` counts from the first request of all; status 0: none came."""
+
+    sent_s: float
+    status: int
+    seconds: float
+
+
+@dataclass(frozen=True)
+class Load:
+    """What callers met within `seconds`; `cpu_seconds` is the generator's processor time."""
+
+    answers: tuple[Answer, ...]
+    seconds: float
+    cpu_seconds: float
+
+    def statuses(self) -> dict[int, int]:
+        """How many answers of each status."""
+        return dict(Counter(answer.status for answer in self.answers))
+
+    def good(self) -> list[Answer]:
+        """The answers with status 200."""
+        return [answer for answer in self.answers if answer.status == 200]
+
+
+def one_after_the_other(request: httpx.Request, callers: int, seconds: float) -> Load:
+    """`callers` at once for `seconds`; what is not answered by then is not counted.
+
+    Raises LoadError.
+    """
+    return _run(request, seconds, ["-c", str(callers), "-D", f"{1000 * seconds:.0f}ms"])
+
+
+def whether_answered_or_not(
+    request: httpx.Request, rate: float, seconds: float, together: int = 1
+) -> Load:
+    """Callers that come `rate` times a second on the average, `together` of them each time.
+
+    Each has a connection of its own and waits for its answer, also after `seconds`. Raises
+    LoadError.
+    """
+    period_ms = max(1, round(1000 * together / rate))
+    count = together * max(1, int(1000 * seconds / period_ms))
+    words = ["-n", str(count), "-c", str(count), "-r", str(together)]
+    words += ["--rate-period", f"{period_ms}ms", "-N", str(_PATIENCE_S)]
+    load = _run(request, count / together * period_ms / 1000, words)
+    none = Answer(0.0, 0, float(_PATIENCE_S))
+    answers = load.answers + (none,) * (count - len(load.answers))
+    # A busy machine may be late to let callers come: what was offered is what counts.
+    last = max(answer.sent_s for answer in answers)
+    return Load(answers, max(load.seconds, last), load.cpu_seconds)
+
+
+class _Took(Protocol):
+    @property
+    def seconds(self) -> float: ...
+
+
+def quantile_ms(answers: Iterable[_Took], share: float) -> float:
+    """Milliseconds of the answer that is `share` on the way to the slowest; 0 without answers."""
+    times = sorted(1e3 * answer.seconds for answer in answers)
+    return times[int(share * (len(times) - 1))] if times else 0.0
+
+
+def _run(request: httpx.Request, seconds: float, words: list[str]) -> Load:
+    program = shutil.which(PROGRAM)
+    if program is None:
+        raise LoadError(
+            f"{PROGRAM} is missing, which asks as many callers would; install it "
+            "(Debian: apt-get install nghttp2-client)"
+        )
+    with tempfile.TemporaryDirectory() as folder:
+        log, said = Path(folder, "log"), Path(folder, "said")
+        command = [program, "--h1", *words, "--log-file", str(log)]
+        for name, value in request.headers.items():
+            if name.lower() not in _SET_BY_IT:
+                command += ["-H", f"{name}: {value}"]
+        if request.method == "POST":
+            body = Path(folder, "body")
+            body.write_bytes(request.read())
+            command += ["-d", str(body)]
+        with said.open("wb") as output:
+            process = subprocess.Popen(
+                [*command, str(request.url)], stdout=output, stderr=subprocess.STDOUT
+            )
+            # Only wait4 tells the processor time of this child, while others may be running.
+            _, state, usage = os.wait4(process.pid, 0)
+        process.returncode = os.waitstatus_to_exitcode(state)
+        answers = _answers(log.read_text()) if log.exists() else ()
+        if process.returncode or not answers:
+            raise LoadError(
+                f"{PROGRAM} got no answer, exit code {process.returncode}; it says: "
+                + said.read_text(errors="replace")[-2000:]
+            )
+    return Load(answers, seconds, usage.ru_utime + usage.ru_stime)
+
+
+def _answers(log: str) -> tuple[Answer, ...]:
+    """Lines of microseconds when it was sent, status (-1: none), microseconds it took."""
+    rows = [tuple(int(column) for column in line.split("\t")[:3]) for line in log.splitlines()]
+    first = min((sent for sent, _, _ in rows), default=0)
+    return tuple(
+        Answer((sent - first) / 1e6, max(0, status), took / 1e6) for sent, status, took in rows
     )
-    head = [f"POST {request.url.path} HTTP/1.1".encode()]
-    head += [name + b": " + value for name, value in request.headers.raw]
-    return b"\r\n".join([*head, b"", b""]) + request.read()
-
-
-async def load(
-    url: str, picture: bytes, expression: str, callers: int, seconds: float
-) -> tuple[list[float], float]:
-    """Seconds of each answered request, and the wall time of all. Raises LoadError, OSError."""
-    request = request_bytes(url, picture, expression)
-    address = urlsplit(url)
-    latencies: list[float] = []
-    start = time.perf_counter()
-
-    async def call() -> None:
-        reader, writer = await asyncio.open_connection(address.hostname, address.port, limit=2**20)
-        try:
-            while time.perf_counter() - start < seconds:
-                sent = time.perf_counter()
-                writer.write(request)
-                await writer.drain()
-                await _answer(reader)
-                latencies.append(time.perf_counter() - sent)
-        finally:
-            writer.close()
-
-    async with asyncio.TaskGroup() as group:
-        for _ in range(callers):
-            group.create_task(call())
-    return latencies, time.perf_counter() - start
-
-
-async def _answer(reader: asyncio.StreamReader) -> bytes:
-    """The body of the next answer. Raises LoadError unless it is a picture."""
-    status, *lines = (await reader.readuntil(b"\r\n\r\n")).split(b"\r\n")
-    headers = {
-        name.lower(): value.strip()
-        for name, _, value in (line.partition(b":") for line in lines if line)
-    }
-    body = await reader.readexactly(int(headers[b"content-length"]))
-    if b" 200 " not in status or not headers[b"content-type"].startswith(b"image/"):
-        raise LoadError(f"{status.decode()}: {body[:300].decode(errors='replace')}")
-    return body
-
-
-def main(arguments: list[str] | None = None) -> int:
-    """Print one JSON object: latencies in seconds, wall time, processor time of this process."""
-    parser = argparse.ArgumentParser("python -m benchmarks.load", description=__doc__)
-    parser.add_argument("url")
-    parser.add_argument("picture", type=Path)
-    parser.add_argument("--expression", default="angry")
-    parser.add_argument("--callers", type=int, default=1)
-    parser.add_argument("--seconds", type=float, default=8.0)
-    given = parser.parse_args(arguments)
-    cpu = time.process_time()
-    work = load(
-        given.url, given.picture.read_bytes(), given.expression, given.callers, given.seconds
-    )
-    latencies, wall = asyncio.run(work)
-    cpu = time.process_time() - cpu
-    print(json.dumps({"latencies": latencies, "wall_s": wall, "cpu_s": cpu}))
-    return 0
-
-
-if __name__ == "__main__":
-    sys.exit(main())

@@ -1,16 +1,20 @@
-"""HTTP/1.1 with as little between as can be, to take little from what is measured.
+"""HTTP/1.1 with as little between as can be, for callers that no load generator plays.
 
-A request is bytes that were built once; of an answer the status, the wait it asks for and its
-length are read, and its body is thrown away.
+They hang up, each sends another request, or they wait as long as they are asked to. A request is
+bytes that were built once; of an answer the status, the wait it asks for and its length are read,
+and its body is thrown away.
 """
 
 from __future__ import annotations
 
 import asyncio
 import time
+from collections.abc import Mapping
 from dataclasses import dataclass
 from types import TracebackType
 from urllib.parse import urlsplit
+
+import httpx
 
 _Line = tuple[asyncio.StreamReader, asyncio.StreamWriter]
 
@@ -22,6 +26,26 @@ class Answer:
     status: int
     seconds: float
     retry_after: float = 0.0
+
+
+def edit_request(
+    url: str, picture: bytes, expression: str, headers: Mapping[str, str] | None = None
+) -> httpx.Request:
+    """The request for the picture in `picture` with another expression."""
+    return httpx.Request(
+        "POST",
+        f"{url}/v1/expressions",
+        data={"expression": expression},
+        files={"image": ("image", picture)},
+        headers=headers,
+    )
+
+
+def bytes_of(request: httpx.Request) -> bytes:
+    """The whole request, head and body."""
+    head = [f"{request.method} {request.url.path} HTTP/1.1".encode()]
+    head += [name + b": " + value for name, value in request.headers.raw]
+    return b"\r\n".join([*head, b"", b""]) + request.read()
 
 
 class Wire:

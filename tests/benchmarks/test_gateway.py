@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 import subprocess
 import sys
@@ -9,7 +10,6 @@ from pathlib import Path
 import pytest
 
 from benchmarks.ceiling import measure, watch
-from benchmarks.load import request_bytes
 from tests.pictures import encoded, scene
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -29,14 +29,6 @@ def test_the_ceiling_does_the_runs_of_the_pipeline(model_repository: Path, pictu
     assert ceiling.pictures_per_second > 1
 
 
-def test_the_request_says_how_long_it_is() -> None:
-    head, _, body = request_bytes("http://h:1", b"x" * 5000, "sad").partition(b"\r\n\r\n")
-    assert head.startswith(b"POST /v1/expressions HTTP/1.1\r\n")
-    assert f"Content-Length: {len(body)}".encode() in head
-    assert b"Host: h:1" in head
-    assert b"x" * 5000 in body
-
-
 def test_one_run_prints_and_writes_every_figure(
     model_repository: Path, picture: Path, tmp_path: Path
 ) -> None:
@@ -50,20 +42,42 @@ def test_one_run_prints_and_writes_every_figure(
     report = json.loads(out.read_text())
     assert [level["callers"] for level in report["levels"]] == [1, 3]
     for level in report["levels"]:
+        assert level["engine"] == "embedded"
         assert level["requests"] > 0
-        assert level["p50_ms"] <= level["p95_ms"]
+        assert level["errors"] == 0
+        assert level["p50_ms"] <= level["p95_ms"] <= level["p99_ms"]
         assert level["share_of_ceiling"] == pytest.approx(
             level["pictures_per_second"] / level["ceiling"]
         )
         ceiling = next(
             c for c in report["ceilings"] if c["pictures_per_second"] == level["ceiling"]
         )
-        assert level["cpu_share_of_ceiling"] == pytest.approx(ceiling["cpu_ms"] / level["cpu_ms"])
+        assert level["cpu_share_of_ceiling"] == pytest.approx(
+            ceiling["cpu_ms"] / level["gateway_cpu_ms"]
+        )
+        assert level["triton_cpu_ms"] == 0
         assert 0 < level["gateway_cpu"] < 1.2
         assert 0 < level["generator_cpu"] < 1.2
-    assert 20e6 < report["peak_resident_bytes"] < 2e9
+    assert 20e6 < report["peak_resident_bytes"]["embedded"]["gateway"] < 2e9
     assert "in-process ceiling" in run.stdout
-    assert re.search(r"peak resident memory of the gateway: \d+ MB", run.stdout)
+    assert re.search(r"peak resident memory, embedded: gateway \d+ MB", run.stdout)
+
+
+def test_where_triton_is_missing_it_is_said_how_to_get_it(
+    model_repository: Path, picture: Path, tmp_path: Path
+) -> None:
+    words = ["--picture", str(picture), "--model-repository", str(model_repository)]
+    words += ["--seconds", "0.5", "--callers", "1", "--triton", "--out", str(tmp_path / "b.json")]
+    run = subprocess.run(
+        [sys.executable, "-m", "benchmarks", *words],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        env=os.environ | {"CELMOOD_TRITON_PYTHON": str(tmp_path / "none")},
+    )
+    assert run.returncode == 1
+    assert "`make triton`" in run.stderr
+    assert "Traceback" not in run.stderr
 
 
 def test_a_picture_without_a_face_is_said(model_repository: Path, tmp_path: Path) -> None:

@@ -46,6 +46,7 @@ def test_one_run_prints_and_writes_every_figure(model_repository: Path, tmp_path
     assert [level["of_capacity"] for level in report["levels"]] == [1.0, 3.0]
     for level in report["levels"]:
         assert 0 < level["goodput"] <= level["offered"]
+        assert 0 < level["generator_cpu"] < 1
         assert 0 < level["p50_ms"] <= level["p99_ms"] <= 5000
         assert level["failed"] == 0
         assert 0 < level["healthz_p99_ms"] <= level["healthz_max_ms"]

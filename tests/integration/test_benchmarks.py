@@ -1,0 +1,34 @@
+"""The benchmark of the gateway with its models in a real Triton."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.integration.triton_server import ROOT
+
+pytestmark = pytest.mark.integration
+
+
+def test_one_run_has_both_engines(tmp_path: Path) -> None:
+    out = tmp_path / "bench.json"
+    words = ["--triton", "--model-repository", str(ROOT / "model_repository")]
+    words += ["--seconds", "4", "--callers", "2", "--out", str(out)]
+    run = subprocess.run(
+        [sys.executable, "-m", "benchmarks", *words], cwd=ROOT, capture_output=True, text=True
+    )
+    assert run.returncode == 0, run.stderr
+    report = json.loads(out.read_text())
+    embedded, triton = report["levels"]
+    assert (embedded["engine"], triton["engine"]) == ("embedded", "triton")
+    assert embedded["errors"] == triton["errors"] == 0
+    assert embedded["triton_cpu_ms"] == 0 < triton["triton_cpu_ms"]
+    ceiling = next(c for c in report["ceilings"] if c["pictures_per_second"] == triton["ceiling"])
+    together = triton["gateway_cpu_ms"] + triton["triton_cpu_ms"]
+    assert triton["cpu_share_of_ceiling"] == pytest.approx(ceiling["cpu_ms"] / together)
+    assert set(report["peak_resident_bytes"]["triton"]) == {"gateway", "triton"}
+    assert "triton" in run.stdout
