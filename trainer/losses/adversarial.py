@@ -1,5 +1,5 @@
 """Adversarial losses: the Wasserstein game with gradient penalty (Gulrajani et al.; Rao et al.,
-eqs. 9 and 10), and the hinge game with feature matching."""
+eqs. 9 and 10), and the game of pairs, patch by patch, with feature matching."""
 
 from __future__ import annotations
 
@@ -36,18 +36,15 @@ def gradient_penalty(
     return penalty
 
 
-def hinge_discriminator(true: Tensor, made: Tensor, weights: Tensor) -> Tensor:
-    """What a discriminator lowers: scores of true pictures below 1, of made ones above -1.
+def told_apart(true: Tensor, made: Tensor, weights: Tensor) -> Tensor:
+    """What a discriminator lowers: log(1 + exp(made - true)), patch by patch.
 
-    Scores and their weights [N,1,H,W], one per patch; the weights are 1 in the mean.
+    The game with relativistic pairs (Jolicoeur-Martineau 2019, equations 5 and 6; Huang et al.
+    2024). True and made picture show one face, so a patch is held against the very patch that it
+    should be, and what all pictures of a style have in common says nothing. The generator lowers
+    the same with the two exchanged. Scores and weights [N,1,H,W]; the weights are 1 in the mean.
     """
-    wrong = F.relu(1 - true.float()) + F.relu(1 + made.float())
-    return (wrong * weights).mean()
-
-
-def hinge_generator(made: Tensor, weights: Tensor) -> Tensor:
-    """What the generator lowers against it: minus the weighted mean score of what it made."""
-    return -(made.float() * weights).mean()
+    return (F.softplus(made.float() - true.float()) * weights).mean()
 
 
 @torch.no_grad()

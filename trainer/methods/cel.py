@@ -51,6 +51,8 @@ class Sizes(Options):
     """Folder of a run of the tagger; the perceptual term compares its features."""
     discriminator_width: int = 32
     discriminator_layers: int = 3
+    discriminator_rate: float = 1.0
+    """The discriminator's learning rate, in those of the recipe."""
 
 
 class Weights(Options):
@@ -72,7 +74,7 @@ class Weights(Options):
     restraint: float = Field(default=0.2, description="mask outside the region that changed")
     mask: float = Field(default=0.005, description="mask anywhere")
     roughness: float = Field(default=0.03, description="total variation of the displacement")
-    adversarial: float = Field(default=0.0, description="hinge loss on the discriminator's patches")
+    adversarial: float = Field(default=0.0, description="game against the discriminator's patches")
     matching: float = Field(default=0.0, description="features of the discriminator, made and true")
     vector: float = Field(default=0.0, description="discriminator's estimate of the set parameters")
     adversarial_from: float = Field(
@@ -128,7 +130,9 @@ class CelMethod(Method):
                 CONTROL, sizes.discriminator_width, sizes.discriminator_layers
             )
             self.networks["discriminator"] = self.discriminator
-            self.optimisers["discriminator"] = self._adam(self.discriminator)
+            self.optimisers["discriminator"] = self._adam(
+                self.discriminator, sizes.discriminator_rate
+            )
         if self.weights.perceptual:
             self.frozen["tagger"] = _tagger(recipe, sizes.tagger)
         self._made: deque[Tensor] = deque()
@@ -206,14 +210,12 @@ class CelMethod(Method):
         self._made.append(result.detach())
         w = self.weights
         made = self._judge(result, batch)
-        terms: dict[str, Tensor] = {}
-        if w.adversarial:
-            weights = _patch_weights(batch, made)
-            terms["adversarial"] = adversarial.hinge_generator(made.logits, weights)
-        if w.matching:
-            with torch.no_grad():
-                true = self._judge(batch["target"], batch)
-            terms["matching"] = adversarial.matching(made.features, true.features)
+        with torch.no_grad():
+            true = self._judge(batch["target"], batch)
+        terms = {
+            "adversarial": adversarial.told_apart(made.logits, true.logits, _weights(batch, made)),
+            "matching": adversarial.matching(made.features, true.features),
+        }
         if w.vector:
             terms["vector"] = _misread(made, batch)
         for name, term in terms.items():
@@ -221,14 +223,13 @@ class CelMethod(Method):
         return loss, figures | terms
 
     def discriminator_loss(self, batch: Batch) -> Loss:
-        """Hinge loss on true and made drawings; where `vector` counts, the estimate's error too."""
+        """The game's loss; where `vector` counts, the estimate's error too. Figure `told_apart`:
+        the weighted share of patches whose true drawing scores higher than the made one."""
         true = self._judge(batch["target"], batch)
         made = self._judge(self._made.popleft(), batch)
-        weights = _patch_weights(batch, true)
-        loss = adversarial.hinge_discriminator(true.logits, made.logits, weights)
-        figures = {
-            "true": (true.logits * weights).mean(), "made": (made.logits * weights).mean()
-        }  # fmt: skip
+        loss = adversarial.told_apart(true.logits, made.logits, _weights(batch, true))
+        above = (true.logits > made.logits).float()
+        figures = {"told_apart": (above * _weights(batch, true)).mean()}
         if self.weights.vector:
             figures["vector"] = _misread(true, batch)
             loss = loss + figures["vector"]
@@ -305,13 +306,13 @@ class CelMethod(Method):
     def _judge(self, picture: Tensor, batch: Batch) -> Verdict:
         return cast(Verdict, self.discriminator(picture, batch["source"], batch["control"]))
 
-    def _adam(self, network: nn.Module) -> torch.optim.Optimizer:
+    def _adam(self, network: nn.Module, rate: float = 1.0) -> torch.optim.Optimizer:
         return torch.optim.Adam(
-            network.parameters(), self.recipe.learning_rate, betas=self.recipe.betas
+            network.parameters(), rate * self.recipe.learning_rate, betas=self.recipe.betas
         )
 
 
-def _patch_weights(batch: Batch, verdict: Verdict) -> Tensor:
+def _weights(batch: Batch, verdict: Verdict) -> Tensor:
     """What each patch of a verdict counts: little where the artist changed nothing."""
     region = paired.changed_region((batch["target"] - batch["source"]).abs())
     return adversarial.patch_weights(region, verdict.logits)

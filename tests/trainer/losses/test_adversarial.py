@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pytest
 import torch
 
@@ -51,25 +52,20 @@ def test_critic_and_generator_pull_apart() -> None:
     assert adversarial.generator_loss(fake).item() == pytest.approx(-1.0)
 
 
-def test_hinge_rests_beyond_the_margin() -> None:
+def test_pairs_are_told_apart_patch_by_patch() -> None:
     even = torch.ones(2)
-    sure = adversarial.hinge_discriminator(
-        torch.tensor([1.0, 5.0]), torch.tensor([-2.0, -1.0]), even
-    )
-    assert sure == 0
-    loss = adversarial.hinge_discriminator(torch.zeros(2), torch.ones(2), even)
-    assert loss.item() == pytest.approx(1.0 + 2.0)
-    assert adversarial.hinge_generator(torch.tensor([0.5, 1.5]), even).item() == pytest.approx(-1.0)
+    alike = torch.tensor([4.0, -7.0])  # how high both score says nothing
+    assert adversarial.told_apart(alike, alike, even).item() == pytest.approx(np.log(2.0))
+    surely = adversarial.told_apart(alike + 50, alike, even)
+    assert surely.item() == pytest.approx(0.0, abs=1e-6)
+    assert adversarial.told_apart(alike, alike + 50, even).item() == pytest.approx(50.0)
 
 
-def test_hinge_weighs_its_patches() -> None:
+def test_pairs_weigh_their_patches() -> None:
+    true, made = torch.tensor([0.0, 50.0]), torch.tensor([50.0, 0.0])
     first, second = torch.tensor([2.0, 0.0]), torch.tensor([0.0, 2.0])
-    made = torch.tensor([3.0, -3.0])
-    assert adversarial.hinge_generator(made, first).item() == pytest.approx(-3.0)
-    assert adversarial.hinge_generator(made, second).item() == pytest.approx(3.0)
-    assert adversarial.hinge_discriminator(torch.full((2,), 9.0), made, second) == 0
-    loss = adversarial.hinge_discriminator(torch.full((2,), 9.0), made, first)
-    assert loss.item() == pytest.approx(4.0)
+    assert adversarial.told_apart(true, made, first).item() == pytest.approx(50.0)
+    assert adversarial.told_apart(true, made, second).item() == pytest.approx(0.0, abs=1e-6)
 
 
 def test_patches_count_where_something_changed() -> None:
