@@ -21,12 +21,12 @@ def batch_of(row: Row) -> Batch:
     return Batch(**{name: row[name] for name in Batch.__dataclass_fields__})
 
 
-def check_room(used: int, quota: int) -> None:
-    """New batches may fill half of the quota; the other half is for results.
+def check_room(used: int, most: int) -> None:
+    """New batches may fill half of the space; the other half is for results.
 
     Raises StoreFullError.
     """
-    if used > quota // 2:
+    if used > most // 2:
         raise StoreFullError("the space for batches is used up; come again when some have gone")
 
 

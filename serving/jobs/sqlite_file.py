@@ -66,12 +66,12 @@ class SqliteFile:
     """The file (WAL) in `folder`, of at most `quota` bytes, made where there is none.
 
     One connection writes and one reads, each by one thread at a time; other processes may have the
-    file open too. `most` is how many pages it may have. Raises StoreError when it cannot be used.
+    file open too. Raises StoreError when it cannot be used.
     """
 
-    most: int
-
     def __init__(self, folder: Path, quota: int) -> None:
+        self._folder = folder
+        self._quota = quota
         self._writer: sqlite3.Connection | None = None
         self._reader: sqlite3.Connection | None = None
         self._write_lock, self._read_lock = threading.Lock(), threading.Lock()
@@ -79,18 +79,17 @@ class SqliteFile:
             folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         try:
             with _alone(folder):
-                self._open(folder / FILE, quota)
+                self._open(folder / FILE)
         except BaseException:
             self.close()
             raise
 
-    def _open(self, path: Path, quota: int) -> None:
+    def _open(self, path: Path) -> None:
         with _typed():
             self._writer = _opened(path)
             self._reader = _opened(path)
             page = int(self._writer.execute("PRAGMA page_size").fetchone()[0])
-            self.most = max(1, quota // page)
-            self._writer.execute(f"PRAGMA max_page_count = {self.most}")
+            self._writer.execute(f"PRAGMA max_page_count = {max(1, self._quota // page)}")
         with self.writing() as db:
             version = int(db.execute("PRAGMA user_version").fetchone()[0])
             if version == 0:
@@ -123,6 +122,16 @@ class SqliteFile:
         with self._read_lock, _typed():
             yield _there(self._reader)
 
+    def room(self, db: sqlite3.Connection) -> tuple[int, int]:
+        """Bytes that are in use, and of how many at most: of the quota, or of what the disk has."""
+        pages, free_pages, page = (
+            int(db.execute(f"PRAGMA {name}").fetchone()[0])
+            for name in ("page_count", "freelist_count", "page_size")
+        )
+        used = (pages - free_pages) * page
+        held = pages * page
+        return used, min(self._quota, held + _free_bytes(self._folder))
+
     def shrink(self) -> None:
         """Give pages that hold nothing back to the disk, a number of them at a time."""
         with self._write_lock, _typed():
@@ -138,12 +147,9 @@ class SqliteFile:
             self._reader = self._writer = None
 
 
-def pages_used(db: sqlite3.Connection) -> int:
-    """How many pages of the file hold something."""
-    pages, free = (
-        int(db.execute(f"PRAGMA {name}").fetchone()[0]) for name in ("page_count", "freelist_count")
-    )
-    return pages - free
+def _free_bytes(folder: Path) -> int:
+    disk = os.statvfs(folder)
+    return disk.f_bavail * disk.f_frsize
 
 
 def _there(connection: sqlite3.Connection | None) -> sqlite3.Connection:

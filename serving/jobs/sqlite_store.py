@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from serving.jobs.rules import LONGEST_ARRIVAL_S, batch_of, check_arriving, check_room, check_same
-from serving.jobs.sqlite_file import SqliteFile, pages_used
+from serving.jobs.sqlite_file import SqliteFile
 from serving.jobs.store import Batch, Call, Claim, Result
 
 _SLICE: Final = 64
@@ -28,9 +28,9 @@ id, owner, status, created, expires, ended, total, answered, failed,
 
 
 class SqliteStore:
-    """The batches in `folder`, of at most `quota` bytes together.
+    """The batches in `folder`, of at most `quota` bytes together, or what the disk has.
 
-    New batches may fill half of it; the other half is for results. `ttl` is how many seconds a
+    New batches may fill half of that; the other half is for results. `ttl` is how many seconds a
     batch may take, and how long its results stay. Raises StoreError when the file cannot be used.
     """
 
@@ -48,7 +48,7 @@ class SqliteStore:
 
     def begin(self, batch: str, owner: str, webhook: str | None) -> None:
         with self._file.writing() as db:
-            check_room(pages_used(db), self._file.most)
+            check_room(*self._file.room(db))
             now = self._now()
             db.execute(
                 "INSERT INTO batches (id, owner, status, created, expires, webhook)"
@@ -58,7 +58,7 @@ class SqliteStore:
 
     def add(self, batch: str, lines: Sequence[tuple[int, bytes]]) -> None:
         with self._file.writing() as db:
-            check_room(pages_used(db), self._file.most)
+            check_room(*self._file.room(db))
             changed = db.execute(
                 "UPDATE batches SET total = total + ?, expires = ?"
                 " WHERE id = ? AND status = 'arriving'",

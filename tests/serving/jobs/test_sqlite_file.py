@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from serving.jobs.sqlite_file import FILE, SqliteFile, pages_used
+from serving.jobs.sqlite_file import FILE, SqliteFile
 from serving.jobs.store import StoreFullError, StoreUnavailableError
 
 QUOTA = 2**30
@@ -39,13 +39,24 @@ def test_a_transaction_that_fails_leaves_nothing(file: SqliteFile) -> None:
 def test_what_is_removed_is_given_back_to_the_disk(file: SqliteFile, tmp_path: Path) -> None:
     with file.writing() as db:
         db.execute(LINE, (1, b"x" * 1_000_000))
-        held = pages_used(db)
-        assert held * 4096 > 1_000_000
+        assert file.room(db)[0] > 1_000_000
         db.execute("DELETE FROM lines")
-        assert pages_used(db) < held / 10
+        assert file.room(db)[0] < 100_000
     file.shrink()
     file.close()
     assert (tmp_path / FILE).stat().st_size < 100_000
+
+
+def test_there_is_no_more_room_than_the_quota_or_the_disk_has(
+    file: SqliteFile, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with file.writing() as db:
+        db.execute(LINE, (1, b"x" * 1_000_000))
+        monkeypatch.setattr("serving.jobs.sqlite_file._free_bytes", lambda _: 2 * QUOTA)
+        assert file.room(db)[1] == QUOTA
+        monkeypatch.setattr("serving.jobs.sqlite_file._free_bytes", lambda _: 50_000)
+        used, most = file.room(db)
+        assert most == used + 50_000
 
 
 def test_no_page_is_taken_beyond_the_quota(tmp_path: Path) -> None:
