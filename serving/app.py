@@ -12,9 +12,12 @@ from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from starlette.exceptions import HTTPException
+from starlette.routing import Match, Route
+from starlette.types import Lifespan
 
 from engines.protocol import Engine
 from serving.conditional import Tags
+from serving.document import DescribedApp
 from serving.drain import draining
 from serving.gateway import open_gateway
 from serving.jobs.jobs import open_jobs, working
@@ -38,6 +41,7 @@ from serving.watch import Watch
 
 _log = logging.getLogger("celmood")
 _OUR_FAULT: Final = 500
+_ROUTERS: Final = [m.router for m in (faces, expressions, sheets, batches, models, health, docs)]
 _EXPECTED_OFTEN: Final = (BUSY, CLOSING)
 """Counted, but not logged: under load the log would be full of them."""
 
@@ -56,19 +60,10 @@ def create_app(settings: Settings, engine: Engine) -> FastAPI:
             yield
         engine.close()
 
-    app = FastAPI(
-        title="celmood",
-        version=_version(),
-        lifespan=lifespan,
-        docs_url=None,
-        redoc_url=None,
-        telemetry=telemetry(),
-    )
+    app = interface(lifespan)
     app.state.gateway = gateway
     app.state.jobs = jobs
     app.state.tags = Tags(gateway.pipeline)
-    for module in (faces, expressions, sheets, batches, models, health, docs):
-        app.include_router(module.router)
     admission = gateway.admission
     guard(app, settings)  # middleware: what is added later stands outside of it
     app.add_middleware(Watch, metrics=gateway.metrics, closing=lambda: admission.closing)
@@ -78,6 +73,21 @@ def create_app(settings: Settings, engine: Engine) -> FastAPI:
         app.add_exception_handler(kind, _expected)
     app.add_exception_handler(HTTPException, _http)
     app.add_exception_handler(RequestValidationError, _invalid)
+    return app
+
+
+def interface(lifespan: Lifespan[DescribedApp] | None = None) -> DescribedApp:
+    """The routes and their document, with nothing behind them yet."""
+    app = DescribedApp(
+        title="celmood",
+        version=_version(),
+        lifespan=lifespan,
+        docs_url=None,
+        redoc_url=None,
+        telemetry=telemetry(),
+    )
+    for router in _ROUTERS:
+        app.include_router(router)
     return app
 
 
@@ -97,8 +107,17 @@ async def _http(request: Request, error: Exception) -> JSONResponse:
     assert isinstance(error, HTTPException)
     kind = {404: NOT_FOUND, 405: METHOD_NOT_ALLOWED}.get(error.status_code, BAD_REQUEST)
     detail = "see /docs for what is offered" if kind in (NOT_FOUND, METHOD_NOT_ALLOWED) else ""
-    problem = ProblemError(kind, detail or str(error.detail), headers=error.headers)
-    return _answer(request, problem)
+    headers = dict(error.headers or {})
+    if kind is METHOD_NOT_ALLOWED:
+        headers["Allow"] = _allowed(request) or headers.get("Allow", "")
+    return _answer(request, ProblemError(kind, detail or str(error.detail), headers=headers))
+
+
+def _allowed(request: Request) -> str:
+    """The methods of all routes of the path; the framework names those of the first alone."""
+    routes = [route for router in _ROUTERS for route in router.routes if isinstance(route, Route)]
+    fitting = [route for route in routes if route.matches(request.scope)[0] is not Match.NONE]
+    return ", ".join(sorted({method for route in fitting for method in route.methods or ()}))
 
 
 async def _invalid(request: Request, error: Exception) -> JSONResponse:

@@ -23,6 +23,7 @@ from starlette.datastructures import UploadFile
 from starlette.formparsers import MultiPartException, MultiPartParser
 from starlette.requests import ClientDisconnect
 
+from contract.expression import MAX_INTENSITY
 from faces.face import Box
 from serving.picture import Format
 from serving.problems import (
@@ -60,7 +61,13 @@ def _from_json(value: object) -> object:
     return value
 
 
-BoxField = tuple[float, float, float, float]
+def _whole(value: object) -> object:
+    """In JSON 3.0 is as whole a number as 3."""
+    return int(value) if isinstance(value, float) and value.is_integer() else value
+
+
+_WHOLE: Final = BeforeValidator(_whole)
+BoxField = Annotated[list[float], Field(min_length=4, max_length=4)]
 
 
 class FacesFields(BaseModel):
@@ -68,7 +75,7 @@ class FacesFields(BaseModel):
 
     model_config = ConfigDict(extra="forbid", allow_inf_nan=False)
 
-    image: bytes = Field(description="the picture; base64 in JSON")
+    image: bytes = Field(description="the picture")
     image_url: str | None = Field(
         None, description="where the picture is, in place of `image`; at hosts the operator allows"
     )
@@ -77,14 +84,20 @@ class FacesFields(BaseModel):
 class EditFields(FacesFields):
     """What all edits have in common: which faces, how strongly, and how to answer."""
 
-    intensity: float = Field(1.0, description="0 (neutral) to 1.5")
+    intensity: float = Field(
+        1.0,
+        description="0 (neutral) to 1.5",
+        json_schema_extra={"minimum": 0, "maximum": MAX_INTENSITY},  # another type of problem
+    )
     faces: Annotated[
         Literal["all", "largest"] | Annotated[list[BoxField], Field(min_length=1)],
         BeforeValidator(_from_json),
         Field(description="all, largest, or boxes [x, y, width, height]"),
     ] = "all"
     format: Format | None = Field(None, description="as the input by default")
-    quality: int | None = Field(None, ge=1, le=100, description="of webp and jpeg")
+    quality: Annotated[int, Field(ge=1, le=100), _WHOLE] | None = Field(
+        None, description="of webp and jpeg"
+    )
     model: str | None = Field(None, description="which of several models")
 
     def which(self) -> Literal["all", "largest"] | list[Box]:
@@ -105,7 +118,7 @@ class ExpressionFields(EditFields):
     reference: bytes | None = Field(
         None,
         description="a second picture, in place of `expression`: its largest face's expression is "
-        "taken; base64 in JSON",
+        "taken",
         validate_default=True,
     )
 
@@ -133,10 +146,12 @@ class SheetFields(EditFields):
         Field(description="all of the model, or names"),
     ] = "all"
     layout: Literal["zip", "grid"] = Field("zip", description="a ZIP of pictures, or one picture")
-    cell: int = Field(
+    cell: Annotated[int, _WHOLE] = Field(
         512, ge=16, le=2048, description="longer side of a picture in the grid, at most, pixels"
     )
-    columns: int | None = Field(None, ge=1, le=64, description="of the grid")
+    columns: Annotated[int, Field(ge=1, le=64), _WHOLE] | None = Field(
+        None, description="of the grid"
+    )
 
 
 Fields = TypeVar("Fields", bound=FacesFields)
@@ -147,7 +162,8 @@ Fetch = Callable[[str], Awaitable[bytes]]
 async def read_fields(request: Request, kind: type[Fields], max_bytes: int, fetch: Fetch) -> Fields:
     """The fields of `request`, whose picture has at most `max_bytes`. Raises ProblemError."""
     media_type = request.headers.get("content-type", "").partition(";")[0].strip().lower()
-    if media_type == "multipart/form-data":
+    is_form = media_type == "multipart/form-data"
+    if is_form:
         values = await _form(request, max_bytes)
     elif media_type == "application/json":
         body = b"".join([part async for part in _limited(request, max_bytes * 4 // 3)])
@@ -158,10 +174,11 @@ async def read_fields(request: Request, kind: type[Fields], max_bytes: int, fetc
             "send multipart/form-data with the part `image`, or application/json with `image` in "
             "base64",
         )
-    return _checked(await _fetched(values, fetch), kind)
+    return _checked(await _fetched(values, fetch), kind, is_form)
 
 
-def _checked(values: Mapping[str, Any], kind: type[Fields]) -> Fields:
+def _checked(values: Mapping[str, Any], kind: type[Fields], is_form: bool) -> Fields:
+    """In a form numbers are text; in JSON text is none, nor are `true` and `false`."""
     known = list(kind.model_fields)
     unknown = [name for name in values if name not in known]
     if unknown:
@@ -173,7 +190,7 @@ def _checked(values: Mapping[str, Any], kind: type[Fields]) -> Fields:
     if "image" not in values:
         raise ProblemError(NO_PICTURE, "send the picture as the part or field `image`")
     try:
-        return kind.model_validate(values)
+        return kind.model_validate(values, strict=not is_form)
     except ValidationError as error:
         errors = [{"field": str(e["loc"][0]), "message": e["msg"]} for e in error.errors()]
         told = "; ".join(dict.fromkeys(f"{e['field']}: {e['message']}" for e in errors))
@@ -188,7 +205,7 @@ def from_json(values: Mapping[str, Any], kind: type[Fields]) -> Fields:
     values = _with_picture(dict(values))
     if values.get("image_url") is not None:
         values = {**values, "image": b"", "image_url": _url_of(values)}
-    return _checked(values, kind)
+    return _checked(values, kind, is_form=False)
 
 
 async def _fetched(values: dict[str, Any], fetch: Fetch) -> dict[str, Any]:

@@ -7,12 +7,13 @@ import json
 import re
 from collections.abc import AsyncGenerator
 from functools import partial
-from typing import Annotated, Any, Final, cast
+from typing import Annotated, Final, cast
 
 from fastapi import APIRouter, Depends, Query, Request
 from fastapi.responses import JSONResponse, Response, StreamingResponse
 from starlette.requests import ClientDisconnect
 
+from serving.answers import BatchAnswer, BatchPageAnswer
 from serving.jobs.intake import Wish
 from serving.jobs.jobs import Jobs
 from serving.jobs.shape import batch_shape
@@ -26,7 +27,7 @@ from serving.problems import (
     WRONG_MEDIA_TYPE,
     ProblemError,
 )
-from serving.routes.body import PROBLEMS
+from serving.routes import refusals
 
 router = APIRouter(tags=["batches"])
 
@@ -97,16 +98,27 @@ _BODY: Final = {
         },
     ],
 }
-_STREAM: Final[dict[int | str, dict[str, Any]]] = {
+TAKEN: Final[refusals.Responses] = {
+    202: {
+        "model": BatchAnswer,
+        "description": "The batch, which is kept; `Location` says where it is",
+        "headers": {"Location": {"required": True, "schema": {"type": "string"}}},
+    }
+}
+_PAGE: Final[refusals.Responses] = {
     200: {
+        "model": BatchPageAnswer,
         "description": "The batch with a page of results; with `Accept: application/x-ndjson` one "
         "result a line, as they come, until the batch ends",
         "content": {LINES: {"schema": {"type": "string"}}},
+        "headers": {"Retry-After": {"$ref": "#/components/headers/Retry-After"}},
     }
 }
 
 
-@router.post("/v1/batches", status_code=202, openapi_extra=_BODY, responses=PROBLEMS)
+@router.post(
+    "/v1/batches", status_code=202, openapi_extra=_BODY, responses={**TAKEN, **refusals.BATCHES}
+)
 async def take_batch(request: Request, jobs: TheJobs) -> Response:
     """Many pictures for later: accepted when all of it is on disk, and then every line is done."""
     media_type = request.headers.get("content-type", "").partition(";")[0].strip().lower()
@@ -122,7 +134,7 @@ async def take_batch(request: Request, jobs: TheJobs) -> Response:
     return await accepted(jobs, batch, owner)
 
 
-@router.get("/v1/batches/{batch}", responses={**PROBLEMS, **_STREAM})
+@router.get("/v1/batches/{batch}", responses={**_PAGE, **refusals.BATCH})
 async def show_batch(
     request: Request,
     jobs: TheJobs,
@@ -150,7 +162,7 @@ async def show_batch(
     )
 
 
-@router.delete("/v1/batches/{batch}", responses=PROBLEMS)
+@router.delete("/v1/batches/{batch}", responses={200: {"model": BatchAnswer}, **refusals.CANCELLED})
 async def cancel_batch(request: Request, jobs: TheJobs, batch: BatchId) -> JSONResponse:
     """End the batch, if it has not ended. Results that it has stay until it expires."""
     return JSONResponse(batch_shape(await jobs.cancel(batch, owner_of(request))))

@@ -1,4 +1,4 @@
-"""How picture requests and their answers are described in OpenAPI, and which answer is asked for.
+"""How picture requests are described in OpenAPI, and which answer is asked for.
 
 Reading bodies is `serving.fields`.
 """
@@ -8,20 +8,94 @@ from __future__ import annotations
 from typing import Any, Final
 
 from serving.fields import PICTURES, FacesFields
-from serving.problems import MEDIA_TYPE
+from serving.picture import FORMATS
 from serving.visit import TIMEOUT_HEADER
+
+Schema = dict[str, Any]
 
 
 def described(kind: type[FacesFields]) -> dict[str, Any]:
     """`openapi_extra` for a route that takes the fields of `kind` as a form or as JSON."""
-    schema = kind.model_json_schema()
-    schema["required"] = [name for name in schema["required"] if name != "image"]  # or image_url
-    form, inline = (_with_pictures(schema, format) for format in ("binary", "byte"))
-    content = {"multipart/form-data": {"schema": form}, "application/json": {"schema": inline}}
+    content = {
+        "multipart/form-data": {"schema": _form(kind), "encoding": _encoding(kind)},
+        "application/json": {"schema": _json(kind)},
+    }
     return {
         "parameters": [_TIMEOUT, *_HEADERS],
         "requestBody": {"required": True, "content": content},
     }
+
+
+def _json(kind: type[FacesFields]) -> Schema:
+    """The fields as members of an object: `null` is as good as nothing."""
+    schema = _schema(kind)
+    for name in _pictures(schema):
+        told = schema["properties"][name]["description"]
+        schema["properties"][name] = {
+            "anyOf": [{"type": "string", "format": "byte"}, {"type": "null"}],
+            "description": f"{told}; base64",
+        }
+    schema["allOf"] = [{"oneOf": [_only(*pair), _only(*pair[::-1])]} for pair in _either(schema)]
+    return schema
+
+
+def _only(one: str, other: str) -> Schema:
+    """One of two members is there, the other is not."""
+    given = {one: {"not": {"type": "null"}}, other: {"type": "null"}}
+    return {"required": [one], "properties": given}
+
+
+def _form(kind: type[FacesFields]) -> Schema:
+    """The fields as parts of a form: files, and text, in which lists and objects are JSON."""
+    schema = _schema(kind)
+    for name, field in schema["properties"].items():
+        if name in PICTURES:
+            field = {
+                "type": "string",
+                "contentMediaType": "application/octet-stream",
+                "format": "binary",
+                "description": field["description"],
+            }
+        elif "anyOf" in field:
+            field = {**field, "anyOf": list(map(_as_text, filter(_can_be_sent, field["anyOf"])))}
+        schema["properties"][name] = field
+    schema["allOf"] = [{"oneOf": [{"required": [name]} for name in p]} for p in _either(schema)]
+    return schema
+
+
+def _can_be_sent(schema: Schema) -> bool:
+    return schema.get("type") != "null"
+
+
+def _as_text(schema: Schema) -> Schema:
+    if schema.get("type") not in ("array", "object"):
+        return schema
+    return {"type": "string", "contentMediaType": "application/json", "contentSchema": schema}
+
+
+def _encoding(kind: type[FacesFields]) -> dict[str, dict[str, str]]:
+    return {
+        name: {"contentType": ", ".join(f"image/{format}" for format in FORMATS)}
+        for name in _pictures(_schema(kind))
+    }
+
+
+def _schema(kind: type[FacesFields]) -> Schema:
+    schema = kind.model_json_schema()
+    schema["required"] = [name for name in schema["required"] if name != "image"]  # or image_url
+    return schema
+
+
+def _pictures(schema: Schema) -> list[str]:
+    return [name for name in PICTURES if name in schema["properties"]]
+
+
+def _either(schema: Schema) -> list[tuple[str, str]]:
+    """Fields of which a request has one."""
+    return [pair for pair in _PAIRS if set(pair) <= schema["properties"].keys()]
+
+
+_PAIRS: Final = (("image", "image_url"), ("expression", "reference"))
 
 
 _TIMEOUT: Final = {
@@ -42,16 +116,6 @@ _HEADERS: Final = [
 ]
 
 
-def _with_pictures(schema: dict[str, Any], format: str) -> dict[str, Any]:
-    """`schema` with its pictures as strings of a format."""
-    pictures = {
-        name: {"type": "string", "format": format, "description": field.get("description", "")}
-        for name, field in schema["properties"].items()
-        if name in PICTURES
-    }
-    return {**schema, "properties": {**schema["properties"], **pictures}}
-
-
 def wants_json(accept: str) -> bool:
     """Whether JSON is asked for, and no picture before it."""
     for kind in accept.split(","):
@@ -61,24 +125,3 @@ def wants_json(accept: str) -> bool:
         if name.startswith("image/"):
             return False
     return False
-
-
-PROBLEMS: dict[int | str, dict[str, Any]] = {
-    "default": {
-        "description": "Problem details (RFC 9457)",
-        "content": {
-            MEDIA_TYPE: {
-                "schema": {
-                    "type": "object",
-                    "properties": {
-                        "type": {"type": "string"},
-                        "title": {"type": "string"},
-                        "status": {"type": "integer"},
-                        "detail": {"type": "string"},
-                        "request_id": {"type": "string"},
-                    },
-                }
-            }
-        },
-    }
-}

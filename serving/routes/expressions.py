@@ -8,19 +8,25 @@ from typing import Final
 from fastapi import APIRouter, Request
 from fastapi.responses import Response
 
+from serving.answers import EditAnswer
 from serving.calls import EXPRESSIONS, edit
 from serving.conditional import TheTags
 from serving.fields import ExpressionFields
 from serving.gateway import TheGateway
 from serving.pipeline import Pipeline
+from serving.routes import refusals
 from serving.routes.answer import answered
-from serving.routes.body import PROBLEMS, described
+from serving.routes.body import described
 from serving.routes.later import LATER
 from serving.shapes import edit_shape
 
 router = APIRouter()
 
 FACTS: Final = "X-Celmood-Faces"
+_FACTS: Final = {
+    "description": "Beside a file: the same as the JSON answer has, without the picture",
+    "schema": {"type": "string", "contentMediaType": "application/json"},
+}
 
 
 @router.post(
@@ -29,12 +35,13 @@ FACTS: Final = "X-Celmood-Faces"
     response_class=Response,
     responses={
         200: {
+            "model": EditAnswer,
             "description": "The picture, or JSON with `Accept: application/json`",
             "content": {"image/png": {}, "image/webp": {}, "image/jpeg": {}},
-            "headers": {FACTS: {"schema": {"type": "string"}}},
+            "headers": {FACTS: _FACTS, **refusals.TAGGED},
         },
         **LATER,
-        **PROBLEMS,
+        **refusals.EDITS,
     },
     tags=["pictures"],
 )

@@ -2,28 +2,33 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Final
 
 import anyio.to_thread
 from fastapi import APIRouter
 from fastapi.responses import Response
 from prometheus_client import CONTENT_TYPE_LATEST
 
+from serving.answers import AliveAnswer, ReadyAnswer
 from serving.gateway import Gateway, TheGateway
 from serving.problems import CLOSING, NOT_READY, ProblemError
-from serving.routes.body import PROBLEMS
+from serving.routes import refusals
 
 router = APIRouter(tags=["operation"])
 
+_TEXT: Final[refusals.Responses] = {
+    200: {"description": "The figures", "content": {"text/plain": {"schema": {"type": "string"}}}}
+}
 
-@router.get("/healthz")
-async def alive() -> dict[str, str]:
+
+@router.get("/healthz", responses=refusals.ALIVE)
+async def alive() -> AliveAnswer:
     """The process answers. Runs no model."""
     return {"status": "alive"}
 
 
-@router.get("/readyz", responses=PROBLEMS)
-async def ready(gateway: TheGateway) -> dict[str, Any]:
+@router.get("/readyz", responses=refusals.READY)
+async def ready(gateway: TheGateway) -> ReadyAnswer:
     """Every model of the repository is loaded, and those that the pipeline needs are among them.
 
     Not so any more as soon as the gateway is told to stop.
@@ -33,7 +38,7 @@ async def ready(gateway: TheGateway) -> dict[str, Any]:
     return await anyio.to_thread.run_sync(_models, gateway, limiter=gateway.watchers)
 
 
-def _models(gateway: Gateway) -> dict[str, Any]:
+def _models(gateway: Gateway) -> ReadyAnswer:
     engine = gateway.pipeline.engine
     problems = dict(engine.problems())
     missing = gateway.pipeline.missing()
@@ -45,7 +50,7 @@ def _models(gateway: Gateway) -> dict[str, Any]:
     return {"status": "ready", "models": sorted(engine.cards())}
 
 
-@router.get("/metrics", response_class=Response)
+@router.get("/metrics", response_class=Response, responses={**_TEXT, **refusals.METRICS})
 async def metrics(gateway: TheGateway) -> Response:
     """All figures in Prometheus' text format."""
     text = await anyio.to_thread.run_sync(gateway.metrics.text, limiter=gateway.watchers)

@@ -15,16 +15,17 @@ from serving.gateway import Gateway
 from serving.jobs.intake import Wish
 from serving.jobs.lines import write_line
 from serving.problems import SLOW_BODY, ProblemError
-from serving.routes.batches import accepted, jobs_of, key_of, owner_of
+from serving.routes.batches import TAKEN, accepted, jobs_of, key_of, owner_of
+from serving.routes.refusals import TAGGED, Responses
 
 _PREFERENCE: Final = "respond-async"
 
-LATER: Final[dict[int | str, dict[str, Any]]] = {
+LATER: Final[Responses] = {
     202: {
+        **TAKEN[202],
         "description": "With `Prefer: respond-async`: the batch at `Location` will have the result",
-        "headers": {"Location": {"schema": {"type": "string"}}},
     },
-    304: {"description": "With `If-None-Match`: the caller has the result"},
+    304: {"description": "With `If-None-Match`: the caller has the result", "headers": TAGGED},
 }
 
 

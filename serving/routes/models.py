@@ -10,19 +10,21 @@ from fastapi.responses import JSONResponse, Response
 
 from contract.card import Card
 from engines.protocol import KnowsDevices, TellsNotices
+from serving.answers import ModelsAnswer
 from serving.conditional import KEPT, has, not_modified, tag_of
 from serving.gateway import TheGateway
 from serving.problems import MODEL_UNAVAILABLE, UNKNOWN_MODEL, ProblemError
-from serving.routes.body import PROBLEMS
+from serving.routes import refusals
 
 router = APIRouter(tags=["models"])
 
-UNCHANGED: Final[dict[int | str, dict[str, Any]]] = {
-    304: {"description": "With `If-None-Match`: the caller has it"}
+UNCHANGED: Final[refusals.Responses] = {
+    200: {"headers": refusals.TAGGED},
+    304: {"description": "With `If-None-Match`: the caller has it", "headers": refusals.TAGGED},
 }
 
 
-@router.get("/v1/models", responses=UNCHANGED)
+@router.get("/v1/models", response_model=ModelsAnswer, responses={**UNCHANGED, **refusals.MODELS})
 def list_models(request: Request, gateway: TheGateway) -> Response:
     """All cards by name in `models`; in `problems` the models that cannot be used, and why; in
     `devices` what each runs on, `cpu` or `gpu`; in `notices` what keeps nothing from running, such
@@ -43,7 +45,7 @@ def list_models(request: Request, gateway: TheGateway) -> Response:
     )
 
 
-@router.get("/v1/models/{name}", response_model=Card, responses={**UNCHANGED, **PROBLEMS})
+@router.get("/v1/models/{name}", response_model=Card, responses={**UNCHANGED, **refusals.MODEL})
 def show_model(request: Request, name: str, gateway: TheGateway) -> Response:
     """The card of one model."""
     engine = gateway.pipeline.engine

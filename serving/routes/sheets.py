@@ -9,18 +9,24 @@ from fastapi import APIRouter, Request
 from fastapi.responses import Response
 
 from serving import sheets
+from serving.answers import GridAnswer, SheetAnswer
 from serving.calls import SHEETS
 from serving.conditional import TheTags
 from serving.fields import SheetFields
 from serving.gateway import TheGateway
 from serving.pipeline import Pipeline
+from serving.routes import refusals
 from serving.routes.answer import answered
-from serving.routes.body import PROBLEMS, described
+from serving.routes.body import described
 from serving.routes.later import LATER
 
 router = APIRouter()
 
 FACTS: Final = "X-Celmood-Sheet"
+_FACTS: Final = {
+    "description": "Beside a file: the names of the expressions, and the columns of a grid",
+    "schema": {"type": "string", "contentMediaType": "application/json"},
+}
 
 
 @router.post(
@@ -29,13 +35,14 @@ FACTS: Final = "X-Celmood-Sheet"
     response_class=Response,
     responses={
         200: {
+            "model": SheetAnswer | GridAnswer,
             "description": "A ZIP, or a picture with `layout=grid`, or JSON with "
             "`Accept: application/json`",
             "content": {"application/zip": {}, "image/png": {}, "image/webp": {}, "image/jpeg": {}},
-            "headers": {FACTS: {"schema": {"type": "string"}}},
+            "headers": {FACTS: _FACTS, **refusals.TAGGED},
         },
         **LATER,
-        **PROBLEMS,
+        **refusals.EDITS,
     },
     tags=["pictures"],
 )

@@ -17,8 +17,8 @@ from httpx import Client, Response
 
 from engines.onnx_engine import OnnxEngine
 from serving.app import create_app
-from serving.fields import ENVELOPE, FacesFields, from_json, object_of, read_fields
-from serving.problems import MALFORMED_BODY, TOO_MANY_BYTES, ProblemError
+from serving.fields import ENVELOPE, EditFields, FacesFields, from_json, object_of, read_fields
+from serving.problems import INVALID_FIELD, MALFORMED_BODY, TOO_MANY_BYTES, ProblemError
 from serving.settings import Settings
 from tests.live import running
 from tests.pictures import encoded, scene
@@ -218,3 +218,20 @@ def test_one_picture_and_one_url(fetching: Client, body: dict[str, Any]) -> None
 def test_what_is_for_later_says_where_its_picture_is(values: dict[str, Any]) -> None:
     fields = from_json(values, FacesFields)
     assert (fields.image, fields.image_url) == (b"", "https://a.example/x")
+
+
+@pytest.mark.parametrize(
+    "wishes",
+    [{"intensity": True}, {"intensity": "1.2"}, {"quality": "80"}, {"faces": [[1, 2, 3, False]]}],
+)
+def test_in_json_only_numbers_are_numbers(wishes: dict[str, Any]) -> None:
+    with pytest.raises(ProblemError) as raised:
+        from_json({"image": base64.b64encode(GOOD).decode(), **wishes}, EditFields)
+    assert raised.value.kind is INVALID_FIELD
+    assert {error["field"] for error in raised.value.extra["errors"]} == wishes.keys()
+
+
+def test_in_json_a_whole_number_may_have_a_point() -> None:
+    wishes = {"image": base64.b64encode(GOOD).decode(), "quality": 80.0, "intensity": 1}
+    fields = from_json(wishes, EditFields)
+    assert (fields.quality, fields.intensity) == (80, 1.0)
