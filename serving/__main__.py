@@ -45,7 +45,7 @@ def main(arguments: list[str] | None = None) -> int:
         settings = from_environment(os.environ, **given)
         check_exposure(host, settings)
         logs.configure(settings.log, access=settings.access_log)
-        listener = _listen(host, port)
+        listener = listen(host, port)
         if settings.processes > 1:
             return serve_processes(settings.processes, listener, given)
         app = create_app(settings, open_engine(settings))
@@ -59,9 +59,11 @@ def main(arguments: list[str] | None = None) -> int:
     return 0
 
 
-def _listen(host: str, port: int) -> socket.socket:
+def listen(host: str, port: int) -> socket.socket:
+    """A socket of that address, for the server to listen on. Raises OSError."""
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    listener = socket.socket(family)
+    # Only where it is told that this is TCP asyncio turns off Nagle's wait for acknowledgements.
+    listener = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
         listener.bind((host, port))

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import asyncio
 import os
 import re
 import signal
@@ -14,6 +15,7 @@ from pathlib import Path
 import httpx
 import pytest
 
+from serving.__main__ import listen
 from tests.pictures import encoded, scene
 
 ROOT = Path(__file__).parents[2]
@@ -61,6 +63,24 @@ def test_it_says_where_it_listens_and_finishes_what_it_accepted(model_repository
         thread.join(30)
         assert answers == [200]
         assert process.wait(30) == 0
+
+
+async def test_an_answer_does_not_wait_for_the_one_before_it_to_be_acknowledged() -> None:
+    loop = asyncio.get_running_loop()
+    accepted: asyncio.Future[int] = loop.create_future()
+
+    class Noting(asyncio.Protocol):
+        def connection_made(self, transport: asyncio.BaseTransport) -> None:
+            line = transport.get_extra_info("socket")
+            accepted.set_result(line.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY))
+            transport.close()
+
+    listener = listen("127.0.0.1", 0)
+    server = await loop.create_server(Noting, sock=listener)
+    async with server:
+        _, writer = await asyncio.open_connection(*listener.getsockname()[:2])
+        assert await accepted
+        writer.close()
 
 
 def test_a_port_that_is_taken_and_a_bad_argument(model_repository: Path) -> None:
