@@ -97,6 +97,7 @@ class Keys:
         self._seen = self._signature()
         self._keys = read_keys(path)
         self._looked = time.monotonic()
+        self._trouble = ""
 
     def find(self, token: str) -> Key | None:
         """The key that `token` is; None for one that is not known. It may not hold: ask it."""
@@ -112,15 +113,19 @@ class Keys:
         seen = self._signature()
         if seen == self._seen:
             return
-        self._seen = seen
         try:
             self._keys = read_keys(self._path)
-        except KeyFileError as error:
-            _log.error("the keys stay as they were: %s", error)
+        except KeyFileError as error:  # and it is tried again at the next look
+            if str(error) != self._trouble:
+                _log.error("the keys stay as they were: %s", error)
+            self._trouble = str(error)
+        else:
+            self._seen, self._trouble = seen, ""
 
-    def _signature(self) -> tuple[int, int, int] | None:
+    def _signature(self) -> tuple[int, ...] | None:
+        """What differs when the file does, or who may read and write it."""
         try:
             facts = self._path.stat()
         except OSError:
             return None
-        return facts.st_ino, facts.st_mtime_ns, facts.st_size
+        return facts.st_ino, facts.st_mtime_ns, facts.st_ctime_ns, facts.st_size

@@ -152,6 +152,55 @@ def test_a_file_that_breaks_leaves_the_keys_and_is_logged_once(
     assert keys.find(other) is not None
 
 
+def test_a_revocation_counts_when_the_file_can_be_read_again(
+    path: Path, clock: list[float], caplog: pytest.LogCaptureFixture
+) -> None:
+    token = new_token()
+    key = add(path, token)
+    keys = Keys(path)
+    with changed_keys(path) as all_keys:
+        all_keys[key.id] = key.model_copy(update={"revoked": key.created})
+    path.chmod(0o602)
+    with caplog.at_level(logging.ERROR, "celmood"):
+        for _ in range(3):
+            clock[0] += 1
+            assert keys.find(token) == key
+    (record,) = caplog.records
+    assert "chmod o-w" in record.getMessage()
+    path.chmod(0o600)
+    clock[0] += 1
+    found = keys.find(token)
+    assert found is not None
+    assert found.revoked == key.created
+
+
+def test_each_trouble_is_logged_once(
+    path: Path, clock: list[float], caplog: pytest.LogCaptureFixture
+) -> None:
+    add(path, new_token())
+    keys = Keys(path)
+
+    def look() -> None:
+        clock[0] += 1
+        keys.find("")
+
+    with caplog.at_level(logging.ERROR, "celmood"):
+        path.chmod(0o602)  # not a byte of it has changed
+        look()
+        look()
+        text = path.read_text()
+        path.chmod(0o600)
+        path.write_text(text[:40])
+        look()
+        look()
+        path.write_text(text)
+        look()
+        path.chmod(0o602)
+        look()
+    told = [record.getMessage() for record in caplog.records]
+    assert ["chmod" in each for each in told] == [True, False, True]
+
+
 def test_those_who_change_the_file_wait_for_each_other(path: Path) -> None:
     with ThreadPoolExecutor(8) as threads:
         list(threads.map(lambda _: add(path, new_token()), range(24)))
