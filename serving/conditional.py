@@ -19,7 +19,14 @@ from contract.card import Card
 from serving.fields import PICTURES, FacesFields
 from serving.pipeline import Pipeline
 
-_SOFTWARE: Final = ("celmood-server", "numpy", "onnxruntime", "opencv-python-headless", "pillow")
+_SOFTWARE: Final = (
+    "celmood-server",
+    "isal",
+    "numpy",
+    "onnxruntime",
+    "opencv-python-headless",
+    "pillow",
+)
 """What else than models and wishes decides over the bytes of a result."""
 _SETTINGS: Final = {"engine", "finder", "finder_threshold", "max_faces", "model"}
 KEPT: Final = {"Cache-Control": "private, no-cache"}

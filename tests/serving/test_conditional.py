@@ -8,6 +8,7 @@ import pytest
 from httpx import Client, Response
 
 from engines.onnx_engine import OnnxEngine
+from serving import conditional
 from serving.app import create_app
 from serving.conditional import Tags
 from serving.fields import ExpressionFields, FacesFields
@@ -132,6 +133,24 @@ def test_models_and_settings_count(engine: Counting) -> None:
     finally:
         del engine.cards
     assert tags.tag("x", wishes, exact=True) == before
+
+
+def test_what_packs_the_bytes_counts(engine: Counting, monkeypatch: pytest.MonkeyPatch) -> None:
+    wishes = ExpressionFields.model_validate({"image": GOOD, "expression": "sad"})
+
+    def tag() -> str:
+        return Tags(Pipeline(engine, Settings())).tag("x", wishes, exact=True)
+
+    before = tag()
+    for changed in ("isal", "numpy", "onnxruntime", "opencv-python-headless", "pillow"):
+        with monkeypatch.context() as patched:
+            patched.setattr(
+                conditional, "version", lambda name, new=changed: "9" if name == new else "1"
+            )
+            other = tag()
+            patched.setattr(conditional, "version", lambda name: "1")
+            assert tag() != other, changed
+    assert tag() == before
 
 
 def test_the_documents_of_the_interface_have_the_headers(client: Client) -> None:
