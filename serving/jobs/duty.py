@@ -70,6 +70,18 @@ class Working(Protocol):
     def drop(self, batch: str) -> None: ...
 
 
+async def kept(claim: Claim, keep: Callable[[], object]) -> None:
+    """Call `keep`, which writes what became of the line, however long there is no space for it."""
+    while True:
+        try:
+            await asyncio.to_thread(keep)
+        except StoreError as error:
+            _log.error("the result of line %d of %s: %s", claim.number, claim.batch, error)
+            await asyncio.sleep(PAUSE_S)
+        else:
+            return
+
+
 async def sweeping(store: Store) -> None:
     """Remove what is too old, now and then, until it is cancelled."""
     while True:

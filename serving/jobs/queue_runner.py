@@ -8,20 +8,44 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from datetime import UTC, datetime, timedelta
+from functools import partial
 from typing import Final
 
 import procrastinate
-from procrastinate.exceptions import JobRetry, ProcrastinateException
-from procrastinate.retry import RetryDecision
+from procrastinate.exceptions import ProcrastinateException
+from procrastinate.jobs import Job
+from procrastinate.retry import BaseRetryStrategy, RetryDecision
 
 from serving.jobs.bell import Bell
-from serving.jobs.duty import PAUSE_S, TRIES, Duty, Outcome, sweeping
+from serving.jobs.duty import PAUSE_S, TRIES, Duty, kept, sweeping
 from serving.jobs.postgres_store import QUEUE, TASK, PostgresStore
 from serving.jobs.store import Claim, StoreError
 
 _LOOK_S: Final = 2.0
 _CLOSING_S: Final = 0.25
+_LEAVE_S: Final = 2.0
+"""To put back what has not ended."""
 _log = logging.getLogger("celmood")
+
+
+class _AgainError(Exception):
+    """The line of a job is not done: the job is to come again in `seconds`."""
+
+    def __init__(self, seconds: float) -> None:
+        super().__init__(f"again in {seconds} s")
+        self.seconds = seconds
+
+
+class _AsTold(BaseRetryStrategy):
+    """A job that fails comes again: when the line says, or after a pause.
+
+    It ends when its line has a result: each try of a line is counted, and there are but a few.
+    """
+
+    def get_retry_decision(self, *, exception: BaseException, job: Job) -> RetryDecision:
+        seconds = exception.seconds if isinstance(exception, _AgainError) else PAUSE_S
+        return RetryDecision(retry_at=datetime.now(UTC) + timedelta(seconds=seconds))
 
 
 class QueueRunner:
@@ -33,12 +57,12 @@ class QueueRunner:
         self._store = store
         self._duty = duty
         self._stopped = False
-        self._running: dict[asyncio.Task[Outcome], Claim] = {}
+        self._running: dict[asyncio.Task[float | None], Claim] = {}
         self._tasks: list[asyncio.Task[None]] = []
         self._app = procrastinate.App(
             connector=procrastinate.PsycopgConnector(conninfo=url, min_size=1, max_size=4)
         )
-        self._app.task(name=TASK, queue=QUEUE)(self._line)
+        self._app.task(name=TASK, queue=QUEUE, retry=_AsTold())(self._line)
 
     def start(self) -> None:
         """Begin to work; call it in the event loop."""
@@ -47,14 +71,17 @@ class QueueRunner:
     async def stop(self, grace: float) -> None:
         """Take nothing more and return when the lines in work have ended, or after `grace`.
 
-        What has not ended then comes again when its worker has been missed.
+        What has not ended then is put back; where that fails it comes again when its worker has
+        been missed.
         """
         self._stopped = True
         worker, sweeper = self._tasks
         sweeper.cancel()
         await asyncio.wait((worker,), timeout=grace + _CLOSING_S)
-        for task in (*self._running, worker):
+        for task in self._running:
             task.cancel()
+        await asyncio.wait((worker,), timeout=_LEAVE_S)
+        worker.cancel()
         await asyncio.gather(worker, sweeper, return_exceptions=True)
 
     def drop(self, batch: str) -> None:
@@ -112,43 +139,46 @@ class QueueRunner:
         """What a job does."""
         try:
             claim = await asyncio.to_thread(self._store.take, batch, number)
-            if claim is not None:
-                await self._do(claim)
         except StoreError as error:
             _log.error("line %d of %s: %s", number, batch, error)
-            raise _again(PAUSE_S) from error
+            raise _AgainError(PAUSE_S) from error
+        if claim is not None:
+            await self._do(claim)
 
     async def _do(self, claim: Claim) -> None:
-        if claim.tries > TRIES:
-            await self._keep(claim, self._duty.abandoned(claim))
-            return
-        task = asyncio.ensure_future(self._duty.perform(claim))
+        task = asyncio.ensure_future(self._through(claim))
         self._running[task] = claim
         try:
             await asyncio.wait((task,))
         finally:
             del self._running[task]
             task.cancel()
-        if task.cancelled():
-            if self._stopped:
-                await asyncio.to_thread(self._store.put_back, claim, False)
-                raise _again(0.0)
-            return
-        outcome = task.result()
+        if not task.cancelled():
+            again_in = task.result()
+            if again_in is not None:
+                raise _AgainError(again_in)
+        elif self._stopped:
+            await self._leave(claim)
+            raise _AgainError(0.0)
+
+    async def _through(self, claim: Claim) -> float | None:
+        """Do the line and keep its result; or seconds after which it is to be done again."""
+        given_up = claim.tries > TRIES
+        outcome = self._duty.abandoned(claim) if given_up else await self._duty.perform(claim)
         again_in = outcome.retry_in(claim)
         if again_in is None:
-            await self._keep(claim, outcome)
-            return
-        await asyncio.to_thread(self._store.put_back, claim, outcome.counted)
-        raise _again(again_in)
+            await kept(claim, partial(self._store.finish, claim, outcome.result, outcome.failed))
+            self.results.ring()
+        else:
+            await kept(claim, partial(self._store.put_back, claim, outcome.counted))
+        return again_in
 
-    async def _keep(self, claim: Claim, outcome: Outcome) -> None:
-        await asyncio.to_thread(self._store.finish, claim, outcome.result, outcome.failed)
-        self.results.ring()
+    async def _leave(self, claim: Claim) -> None:
+        """Put the line back for another process; where that fails, its try counts."""
+        try:
+            await asyncio.to_thread(self._store.put_back, claim, False)
+        except StoreError as error:
+            _log.error("line %d of %s was not put back: %s", claim.number, claim.batch, error)
 
     def _ending(self) -> bool:
         return self._stopped or self._duty.closing()
-
-
-def _again(seconds: float) -> JobRetry:
-    return JobRetry(RetryDecision(retry_in={"seconds": int(seconds)}))

@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from functools import partial
 from typing import Final
 
 from serving.jobs.bell import Bell
-from serving.jobs.duty import PAUSE_S, TRIES, Duty, Outcome, sweeping
+from serving.jobs.duty import PAUSE_S, TRIES, Duty, Outcome, kept, sweeping
 from serving.jobs.store import Claim, Claims, StoreError
 
 _LOOK_S: Final = 1.0
@@ -101,16 +102,8 @@ class Runner:
             await self._release(claim, again_in, counted=outcome.counted)
 
     async def _keep(self, claim: Claim, outcome: Outcome) -> None:
-        """Keep the result, however long there is no space for it."""
-        while True:
-            try:
-                await asyncio.to_thread(self._store.finish, claim, outcome.result, outcome.failed)
-            except StoreError as error:
-                _log.error("the result of line %d of %s: %s", claim.number, claim.batch, error)
-                await asyncio.sleep(PAUSE_S)
-            else:
-                self.results.ring()
-                return
+        await kept(claim, partial(self._store.finish, claim, outcome.result, outcome.failed))
+        self.results.ring()
 
     async def _release(self, claim: Claim, delay: float, *, counted: bool) -> None:
         try:

@@ -192,7 +192,7 @@ async def test_a_result_waits_for_space(
         return finish(claim, result, failed)
 
     monkeypatch.setattr(store, "finish", finish_when_there_is_space)
-    monkeypatch.setattr("serving.jobs.runner.PAUSE_S", 0.01)
+    monkeypatch.setattr("serving.jobs.duty.PAUSE_S", 0.01)
     work = Work()
     async with running(store, work) as runner:
         await ended(store, runner, "a")

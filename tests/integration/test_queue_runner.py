@@ -1,0 +1,172 @@
+"""The workers of the queue, over a real PostgreSQL."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncGenerator, Iterator
+from contextlib import asynccontextmanager
+
+import pytest
+
+from serving.jobs.duty import Duty, Outcome
+from serving.jobs.postgres_store import PostgresStore
+from serving.jobs.queue_runner import QueueRunner
+from serving.jobs.store import Batch, Claim, StoreFullError
+from tests.integration.postgres_server import PostgresServer
+
+pytestmark = pytest.mark.integration
+
+DONE = Outcome(b"{}", failed=False)
+GIVEN_UP = Outcome(b"given up", failed=True)
+
+
+class Work:
+    """Does lines as it is told: `outcomes`, one after the other; then DONE."""
+
+    def __init__(self, *outcomes: Outcome | Exception) -> None:
+        self.outcomes = list(outcomes)
+        self.tries: list[int] = []
+        self.begun = asyncio.Event()
+        self.go = asyncio.Event()
+        self.go.set()
+
+    async def __call__(self, claim: Claim) -> Outcome:
+        self.tries.append(claim.tries)
+        self.begun.set()
+        await self.go.wait()
+        outcome = self.outcomes.pop(0) if self.outcomes else DONE
+        if isinstance(outcome, Exception):
+            raise outcome
+        return outcome
+
+
+@pytest.fixture(scope="module")
+def url() -> Iterator[str]:
+    with PostgresServer() as server:
+        yield server.url
+
+
+@pytest.fixture
+def store(url: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[PostgresStore]:
+    """A store that is never swept: what is not put back into the queue never comes again."""
+    store = PostgresStore(url, ttl=1000, quota=2**30)
+    monkeypatch.setattr(store, "sweep", lambda: None)
+    yield store
+    store.close()
+
+
+@pytest.fixture(autouse=True)
+def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
+    for module in ("duty", "queue_runner"):
+        monkeypatch.setattr(f"serving.jobs.{module}.PAUSE_S", 0.01)
+
+
+@pytest.fixture
+def batch(store: PostgresStore, request: pytest.FixtureRequest) -> str:
+    """The id of a batch of one line."""
+    name = request.node.name
+    store.begin(name, "", None)
+    store.add(name, [(1, b"x")])
+    return store.accept(name, None, "")
+
+
+@asynccontextmanager
+async def running(
+    store: PostgresStore, url: str, work: Work, grace: float = 10.0
+) -> AsyncGenerator[QueueRunner, None]:
+    runner = QueueRunner(store, url, Duty(work, lambda _: GIVEN_UP, lambda: False, 2, 15.0))
+    runner.start()
+    try:
+        yield runner
+    finally:
+        await runner.stop(grace)
+
+
+async def ended(store: PostgresStore, runner: QueueRunner, batch: str) -> Batch:
+    async with asyncio.timeout(30):
+        while True:
+            found = await asyncio.to_thread(store.get, batch, "")
+            assert found is not None
+            if found.ended is not None:
+                return found
+            await runner.results.wait(0.1)
+
+
+def result(store: PostgresStore, batch: str) -> bytes:
+    (only,) = store.results(batch, 0, 9, 99)
+    return only.body
+
+
+async def test_what_is_to_be_done_again_comes_again(
+    store: PostgresStore, url: str, batch: str
+) -> None:
+    again = Outcome(b"busy", failed=True, again_in=0.0, counted=False)
+    work = Work(again, again, again, again)
+    async with running(store, url, work) as runner:
+        found = await ended(store, runner, batch)
+    assert (found.failed, work.tries) == (0, [1] * 5)
+    assert result(store, batch) == b"{}"
+
+
+async def test_what_was_not_foreseen_comes_again_until_it_is_given_up(
+    store: PostgresStore, url: str, batch: str
+) -> None:
+    work = Work(*[RuntimeError("not foreseen")] * 9)
+    async with running(store, url, work) as runner:
+        await ended(store, runner, batch)
+    assert work.tries == [1, 2, 3]
+    assert result(store, batch) == b"given up"
+
+
+async def test_a_result_waits_for_space(
+    store: PostgresStore, url: str, batch: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    full = [True] * 6
+    finish = store.finish
+
+    def finish_when_there_is_space(claim: Claim, body: bytes, failed: bool) -> bool:
+        if full:
+            full.pop()
+            raise StoreFullError("full")
+        return finish(claim, body, failed)
+
+    monkeypatch.setattr(store, "finish", finish_when_there_is_space)
+    work = Work()
+    async with running(store, url, work) as runner:
+        found = await ended(store, runner, batch)
+    assert (found.failed, work.tries) == (0, [1])
+    assert result(store, batch) == b"{}"
+
+
+async def test_stopping_puts_back_what_has_not_ended(
+    store: PostgresStore, url: str, batch: str
+) -> None:
+    work = Work()
+    work.go.clear()
+    async with running(store, url, work, grace=0.0):
+        async with asyncio.timeout(30):
+            await work.begun.wait()
+    work.go.set()
+    async with running(store, url, work) as runner:
+        await ended(store, runner, batch)
+    assert work.tries == [1, 1]
+
+
+async def test_a_result_without_space_is_left_to_the_next_process(
+    store: PostgresStore, url: str, batch: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    refused = asyncio.Event()
+    loop = asyncio.get_running_loop()
+
+    def refuse(claim: Claim, body: bytes, failed: bool) -> bool:
+        loop.call_soon_threadsafe(refused.set)
+        raise StoreFullError("full")
+
+    work = Work()
+    with monkeypatch.context() as patched:
+        patched.setattr(store, "finish", refuse)
+        async with running(store, url, work, grace=0.0), asyncio.timeout(30):
+            await refused.wait()
+    async with running(store, url, work) as runner:
+        await ended(store, runner, batch)
+    assert work.tries == [1, 1]
