@@ -60,6 +60,12 @@ CREATE TABLE results (
   UNIQUE (batch, number)
 ) STRICT;
 """
+_INDEXES: Final = (
+    "CREATE INDEX IF NOT EXISTS batches_open ON batches (turn, created) WHERE status = 'open'",
+    "CREATE INDEX IF NOT EXISTS batches_due ON batches (call_due) WHERE call_due IS NOT NULL",
+)
+"""What is asked all the time costs the same however many batches have ended. Files of earlier
+releases get them too."""
 
 
 class SqliteFile:
@@ -101,6 +107,8 @@ class SqliteFile:
                     f"{path} was written by another release (version {version}, this one reads "
                     f"{_VERSION}): let that release finish its batches, or name another folder"
                 )
+            for index in _INDEXES:
+                db.execute(index)
 
     @contextmanager
     def writing(self) -> Iterator[sqlite3.Connection]:

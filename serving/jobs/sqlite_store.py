@@ -27,6 +27,11 @@ id, owner, status, created, expires, ended, total, answered, failed,
 """
 
 
+_ENDED_WITH_LINES: Final = (
+    "status IN ('cancelled', 'expired') AND EXISTS (SELECT 1 FROM lines WHERE batch = id)"
+)
+
+
 class SqliteStore:
     """The batches in `folder`, of at most `quota` bytes together, or what the disk has.
 
@@ -136,7 +141,8 @@ class SqliteStore:
                 (token, now + lease, line["row"]),
             )
             db.execute(
-                "UPDATE batches SET turn = (SELECT MAX(turn) + 1 FROM batches) WHERE id = ?",
+                "UPDATE batches SET turn ="
+                " (SELECT MAX(turn) + 1 FROM batches WHERE status = 'open') WHERE id = ?",
                 (line["batch"],),
             )
             return Claim(line["batch"], line["number"], token, line["tries"] + 1, line["body"])
@@ -211,22 +217,12 @@ class SqliteStore:
         with self._file.writing() as db:
             self._end(db, "expires <= :now", "expired", {})
         with self._file.reading() as db:
-            idle = [
-                row["id"]
-                for row in db.execute(
-                    "SELECT id FROM batches WHERE status NOT IN ('arriving', 'open')"
-                )
-            ]
-            gone = [
-                row["id"]
-                for row in db.execute(
-                    "SELECT id FROM batches WHERE expires <= :now AND status <> 'open'", now
-                )
-            ]
-        for batch in idle:  # what was not done in time, or was cancelled
+            idle = _ids(db, _ENDED_WITH_LINES, now)
+            gone = _ids(db, "expires <= :now AND status <> 'open'", now)
+        for batch in idle:
             self._remove("lines", batch)
         for batch in gone:
-            self._remove("lines", batch)
+            self._remove("lines", batch)  # it may have been arriving
             self._remove("results", batch)
             with self._file.writing() as db:
                 db.execute("DELETE FROM batches WHERE id = ? AND expires <= ?", (batch, now["now"]))
@@ -285,6 +281,10 @@ def _next_batch(db: sqlite3.Connection, now: float) -> str | None:
         (now,),
     ).fetchone()
     return None if row is None else str(row["id"])
+
+
+def _ids(db: sqlite3.Connection, which: str, values: dict[str, float]) -> list[str]:
+    return [row["id"] for row in db.execute(f"SELECT id FROM batches WHERE {which}", values)]
 
 
 def _drop(db: sqlite3.Connection, batch: str) -> None:

@@ -86,6 +86,18 @@ def test_many_open_a_new_file_at_once(tmp_path: Path) -> None:
         file.close()
 
 
+def test_a_file_of_an_earlier_release_gets_its_indexes(tmp_path: Path) -> None:
+    SqliteFile(tmp_path, QUOTA).close()
+    with sqlite3.connect(tmp_path / FILE) as db:
+        db.execute("DROP INDEX batches_open")
+    db.close()
+    file = SqliteFile(tmp_path, QUOTA)
+    with file.reading() as reader:
+        found = reader.execute("SELECT name FROM sqlite_schema WHERE name = 'batches_open'")
+        assert found.fetchone() is not None
+    file.close()
+
+
 def test_files_that_cannot_be_used_are_typed(tmp_path: Path) -> None:
     (tmp_path / "a").write_bytes(b"")
     with pytest.raises(StoreUnavailableError):

@@ -301,3 +301,56 @@ def test_a_closed_store_says_so(store: SqliteStore) -> None:
     store.close()
     with pytest.raises(StoreUnavailableError, match="closed"):
         store.claim(LEASE)
+
+
+def test_work_costs_the_same_however_many_batches_have_ended(
+    store: SqliteStore, tmp_path: Path, clock: Clock
+) -> None:
+    few = steps(store)
+    ended = [(str(n), clock.now, clock.now + TTL, clock.now, n) for n in range(5000)]
+    with sqlite3.connect(tmp_path / FILE) as db:
+        db.executemany(
+            "INSERT INTO batches (id, owner, status, created, expires, ended, turn)"
+            " VALUES (?, '', 'completed', ?, ?, ?, ?)",
+            ended,
+        )
+    db.close()
+    assert steps(store) <= few + 1
+
+
+def steps(store: SqliteStore) -> int:
+    """What claiming, and looking for lines and calls in vain, cost: thousands of SQLite's steps."""
+    taken = 0
+
+    def step() -> None:
+        nonlocal taken
+        taken += 1
+
+    put(store, "a", b"x")
+    with store._file.writing() as writer, store._file.reading() as reader:
+        for db in (writer, reader):
+            db.set_progress_handler(step, 1000)
+    claim = claimed(store)
+    assert store.claim(LEASE) is None
+    assert store.claim_call(LEASE) is None
+    with store._file.writing() as writer, store._file.reading() as reader:
+        for db in (writer, reader):
+            db.set_progress_handler(None, 0)
+    store.finish(claim, b"1", failed=False)
+    with store._file.writing() as writer:
+        writer.execute("DELETE FROM batches WHERE id = 'a'")
+        writer.execute("DELETE FROM results")
+    return taken
+
+
+def test_a_sweep_writes_for_those_batches_only_that_have_something_to_remove(
+    store: SqliteStore,
+) -> None:
+    for n in range(20):
+        put(store, str(n), b"x")
+        store.finish(claimed(store), b"1", failed=False)
+    begun: list[str] = []
+    with store._file.writing() as writer:
+        writer.set_trace_callback(lambda text: begun.append(text) if "BEGIN" in text else None)
+    store.sweep()
+    assert len(begun) == 1
