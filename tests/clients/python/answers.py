@@ -27,10 +27,11 @@ class Twins:
         *args: Any,
         retries: int = 2,
         client: Mapping[str, Any] | None = None,
+        timeout: httpx.Timeout | None = None,
         **kwargs: Any,
     ) -> Any:
-        """What `method` returns; `client` are options of it."""
-        transport = httpx.MockTransport(answer)
+        """What `method` returns; `client` are options of it, `timeout` of its connections."""
+        connections: dict[str, Any] = {"transport": httpx.MockTransport(answer), "timeout": timeout}
         options: dict[str, Any] = {
             "base_url": "http://gateway",
             "max_retries": retries,
@@ -38,14 +39,14 @@ class Twins:
         }
         if not self.asynchronous:
             with (
-                httpx.Client(transport=transport) as http,
+                httpx.Client(**connections) as http,
                 Celmood(http_client=http, **options) as sync,
             ):
                 return getattr(sync, method)(*args, **kwargs)
 
         async def run() -> Any:
             async with (
-                httpx.AsyncClient(transport=transport) as http,
+                httpx.AsyncClient(**connections) as http,
                 AsyncCelmood(http_client=http, **options) as asynchronous,
             ):
                 return await getattr(asynchronous, method)(*args, **kwargs)

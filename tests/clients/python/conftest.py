@@ -24,7 +24,7 @@ def waits(monkeypatch: pytest.MonkeyPatch) -> list[float]:
 
     # Of the client alone: servers of other tests sleep too.
     monkeypatch.setattr("celmood._client.time", SimpleNamespace(sleep=waited.append))
-    monkeypatch.setattr("celmood._client.asyncio", SimpleNamespace(sleep=note))
+    monkeypatch.setattr("celmood._async_client.asyncio", SimpleNamespace(sleep=note))
     return waited
 
 

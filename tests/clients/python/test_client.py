@@ -269,6 +269,53 @@ def test_the_address(monkeypatch: pytest.MonkeyPatch) -> None:
         assert client.base_url == "http://other:1"
 
 
+def seconds_sent(twin: Twins, timeout: httpx.Timeout, method: str, *args: Any) -> str | None:
+    """The header X-Request-Timeout that a client with `timeout` sends."""
+    seen: list[httpx.Request] = []
+
+    def answer(request: httpx.Request) -> httpx.Response:
+        seen.append(request)
+        return problem(422, "no-face")
+
+    with pytest.raises(celmood.NoFaceError):
+        twin.call(answer, method, *args, timeout=timeout)
+    return seen[0].headers.get("X-Request-Timeout")
+
+
+def test_the_gateway_is_told_how_long_a_picture_is_waited_for(twin: Twins) -> None:
+    assert seconds_sent(twin, httpx.Timeout(60.0, connect=5.0), "faces", b"x") == "60"
+    assert seconds_sent(twin, httpx.Timeout(60.0, read=0.25), "sheet", b"x") == "0.25"
+    assert seconds_sent(twin, httpx.Timeout(None), "faces", b"x") is None
+
+
+def test_nothing_is_told_where_the_gateway_works_on_no_picture_now(twin: Twins) -> None:
+    timeout = httpx.Timeout(3.0)
+    assert seconds_sent(twin, timeout, "models") is None
+    assert seconds_sent(twin, timeout, "send_batch", [{"image": b"x"}]) is None
+
+
+def test_the_clients_own_timeout_is_told(httpx_requests: list[httpx.Request]) -> None:
+    with Celmood(base_url="http://gateway", timeout=7.5) as client:
+        client.faces(b"x")
+    with Celmood(base_url="http://gateway") as client:
+        client.faces(b"x")
+    told = [request.headers["X-Request-Timeout"] for request in httpx_requests]
+    assert told == ["7.5", "60"]
+
+
+@pytest.fixture
+def httpx_requests(monkeypatch: pytest.MonkeyPatch) -> list[httpx.Request]:
+    """What clients send, answered as `faces`."""
+    sent: list[httpx.Request] = []
+
+    def send(_: httpx.Client, request: httpx.Request) -> httpx.Response:
+        sent.append(request)
+        return httpx.Response(200, json=faces_answer())
+
+    monkeypatch.setattr(httpx.Client, "send", send)
+    return sent
+
+
 def keys_sent(monkeypatch: pytest.MonkeyPatch, twin: Twins, variable: str, **given: Any) -> str:
     """The header Authorization that a client sends; empty without one."""
     monkeypatch.setenv("CELMOOD_API_KEY", variable)
@@ -325,6 +372,16 @@ def test_twins_have_the_same_methods_and_signatures() -> None:
     batches = {"send_batch", "batch", "follow_batch", "cancel_batch"}
     others = {"models", "model", "expressions", "close"}
     assert set(signatures(Celmood)) == pictures | batches | others
+
+
+def test_methods_are_described_where_they_are_made() -> None:
+    signature = inspect.signature(Celmood.edit)
+    assert list(signature.parameters)[:3] == ["self", "image", "expression"]
+    assert signature.return_annotation == "EditResult"
+    assert Celmood.edit.__name__ == "edit"
+    assert AsyncCelmood.edit.__doc__ == Celmood.edit.__doc__
+    assert all(vars(Celmood)[name].__doc__ for name in vars(Celmood) if not name.startswith("_"))
+    assert inspect.iscoroutinefunction(AsyncCelmood.edit)
 
 
 def test_options_are_keyword_only() -> None:

@@ -6,9 +6,10 @@ with celmood.Celmood() as client:
 
 from __future__ import annotations
 
+from celmood._async_client import AsyncCelmood
 from celmood._batches import Batch, BatchResult, Line
 from celmood._calls import Expression, Faces, Format
-from celmood._client import AsyncCelmood, Celmood
+from celmood._client import Celmood
 from celmood._constants import DEFAULT_MAX_RETRIES, DEFAULT_TIMEOUT, DEFAULT_URL
 from celmood._errors import (
     ApiKeyError,

@@ -13,10 +13,16 @@ from urllib.parse import quote
 import httpx
 
 from celmood._calls import Call
-from celmood._errors import ServiceError, UnexpectedAnswerError
+from celmood._errors import (
+    CelmoodError,
+    RequestTimeoutError,
+    ServiceError,
+    UnexpectedAnswerError,
+)
 from celmood._pictures import read_picture
-from celmood._problems import error_from
+from celmood._refusals import error_from
 from celmood._results import EditResult, FacesResult, Json
+from celmood._retries import Tries
 from celmood._sheets import Grid, Sheet
 
 BatchStatus = Literal["queued", "running", "completed", "cancelled", "expired"]
@@ -110,11 +116,17 @@ class BatchResult:
 
 
 def send_batch(
-    lines: Sequence[Line], *, idempotency_key: str | None, webhook: str | None
+    lines: Sequence[Line],
+    *,
+    idempotency_key: str | None = None,
+    webhook: str | None = None,
 ) -> Call[Batch]:
-    """POST /v1/batches. Pictures are read while it is sent, again for each attempt.
+    """Have many pictures done later; one mapping each with the fields of its call.
 
-    With a key, a new one by default, a repeated attempt brings no second batch.
+    Such as `{"image": "a.png", "expression": "sad", "id": "a"}`. When this returns the gateway
+    has them on disk. The same `idempotency_key` again is the same batch, and without one a
+    repeated attempt brings no second; `webhook` is called when it has ended, where the gateway
+    allows that. Pictures are read while they are sent.
     """
     headers = {"Content-Type": LINES, "Idempotency-Key": idempotency_key or uuid.uuid4().hex}
     if webhook is not None:
@@ -129,17 +141,17 @@ def send_batch(
 
 
 def batch(id: str) -> Call[Batch]:
-    """GET /v1/batches/{id}, without results."""
+    """How far the batch is."""
     return Call("GET", f"{_path(id)}?limit=0", Batch.from_json)
 
 
 def cancel_batch(id: str) -> Call[Batch]:
-    """DELETE /v1/batches/{id}."""
+    """End the batch; results that it has stay until it expires."""
     return Call("DELETE", _path(id), Batch.from_json)
 
 
 def results(id: str, after: int) -> Call[BatchResult]:
-    """GET /v1/batches/{id} as a stream, of which `read_line` reads a line."""
+    """The results behind `after` as a stream, of which `read_line` reads a line."""
     return Call(
         "GET", f"{_path(id)}?after={after}", BatchResult.from_json, headers={"Accept": LINES}
     )
@@ -155,6 +167,35 @@ def read_line(text: str, request_id: str) -> BatchResult:
             "version?",
             request_id=request_id,
         ) from error
+
+
+class Following:
+    """How far following a batch is, over the connections that it takes."""
+
+    def __init__(self, after: int, tries: Tries) -> None:
+        self.after = after
+        self._tries = tries
+        self._pause = 0.0
+
+    def took(self, result: BatchResult) -> None:
+        """A result has come."""
+        self.after = result.position
+        self._tries.restart()
+
+    def broke(self, failure: CelmoodError) -> None:
+        """A connection has ended early. Raises `failure` when there is no use in another."""
+        # Nothing was done for long: no failure, but a time to ask how far it is.
+        if not isinstance(failure, RequestTimeoutError):
+            self._pause = self._tries.delay(failure)
+
+    def pause(self) -> float:
+        """Seconds to wait before asking how far the batch is."""
+        pause, self._pause = self._pause, 0.0
+        return pause
+
+    def over(self, batch: Batch) -> bool:
+        """No more results will come."""
+        return batch.ended and self.after >= batch.answered
 
 
 def _path(id: str) -> str:

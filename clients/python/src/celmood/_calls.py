@@ -1,6 +1,7 @@
 """The calls of the REST interface, as data: what to send, and how to read the answer.
 
-Both clients send these; nothing here waits or opens a connection.
+Both clients send these, and their methods have the signatures and docstrings of the functions here
+and in `_sheets` and `_batches`. Nothing here waits or opens a connection.
 """
 
 from __future__ import annotations
@@ -15,8 +16,8 @@ import httpx
 
 from celmood._errors import UnexpectedAnswerError
 from celmood._pictures import Picture, read_picture
-from celmood._problems import error_from
-from celmood._results import EditResult, FacesResult, Model
+from celmood._refusals import error_from
+from celmood._results import EditResult, FacesResult, Json, Model
 
 Result = TypeVar("Result")
 
@@ -27,6 +28,7 @@ Faces = Literal["all", "largest"] | Sequence[tuple[float, float, float, float]]
 """Which faces: all, the largest, or those in the boxes [x, y, width, height]."""
 
 REQUEST_ID: Final = "X-Request-Id"
+TIMEOUT: Final = "X-Request-Timeout"
 
 Format = Literal["png", "webp", "jpeg"]
 
@@ -54,10 +56,15 @@ class Call(Generic[Result]):
         request_id: str,
         api_key: str | None,
     ) -> httpx.Request:
-        """The request to send with `client`; a fresh one for each attempt."""
+        """The request to send with `client`; a fresh one for each attempt.
+
+        Work on a picture is given as long as `client` waits for an answer, and no longer.
+        """
         headers = {"Accept": "application/json", REQUEST_ID: request_id}
         if api_key is not None:
             headers["Authorization"] = f"Bearer {api_key}"
+        if self.picture is not None and client.timeout.read is not None:
+            headers[TIMEOUT] = f"{client.timeout.read:g}"
         return client.build_request(
             self.method,
             base_url + self.path,
@@ -106,9 +113,14 @@ def edit(
     quality: int | None = None,
     model: str | None = None,
 ) -> Call[EditResult]:
-    """POST /v1/expressions. What is None is left to the gateway's default.
+    """The picture with another expression.
 
-    Raises ValueError unless either `expression` or `reference` is given.
+    `expression` is a name (see `expressions`) or values for single parameters, such as
+    `{"brow_tilt_left": 0.5}`; or, in its place, `reference` is a second picture whose largest
+    face's expression is taken; `intensity` goes from 0 to 1.5; `faces` is "all", "largest" or
+    boxes; `format` is that of the input by default; `quality` (1 to 100) is for JPEG and WebP;
+    `model` chooses among several that edit expressions. Raises ValueError unless either
+    `expression` or `reference` is given.
     """
     if (expression is None) == (reference is None):
         raise ValueError("say either which expression, or whose: `expression` or `reference`")
@@ -142,23 +154,32 @@ def edit_form(
 
 
 def faces(image: Picture) -> Call[FacesResult]:
-    """POST /v1/faces."""
+    """The faces in the picture: boxes, scores and landmarks. None found is no error."""
     return Call("POST", "/v1/faces", FacesResult.from_json, read_picture(image), {})
 
 
 def models() -> Call[tuple[Model, ...]]:
-    """GET /v1/models."""
-    return Call("GET", "/v1/models", lambda body, _: tuple(map(Model.from_json, body["models"])))
+    """The models that the gateway serves."""
+    return Call("GET", "/v1/models", lambda body, _: _models(body))
 
 
 def model(name: str) -> Call[Model]:
-    """GET /v1/models/{name}."""
+    """The model called `name`."""
     path = f"/v1/models/{quote(name, safe='')}"
     return Call("GET", path, lambda body, _: Model.from_json(body))
 
 
-def expressions_of(models: Sequence[Model]) -> tuple[str, ...]:
-    """The expressions of the model that edits by default: the first by name; empty without one."""
+def expressions() -> Call[tuple[str, ...]]:
+    """The names of the expressions that `edit` takes at this gateway, without naming a model."""
+    return Call("GET", "/v1/models", lambda body, _: _expressions(_models(body)))
+
+
+def _models(body: Json) -> tuple[Model, ...]:
+    return tuple(map(Model.from_json, body["models"]))
+
+
+def _expressions(models: Sequence[Model]) -> tuple[str, ...]:
+    """Those of the model that edits by default: the first by name; empty without one."""
     return next((m.expressions for m in models if m.task == "edit_expression"), ())
 
 

@@ -60,11 +60,12 @@ CelmoodError
         ├── BatchesUnavailableError
         └── InternalServiceError
 
-The kinds of ServiceError are in `_problems`.
+The kinds of ServiceError are in `_problems`, the way to them in `_refusals`.
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any, ClassVar
@@ -112,7 +113,15 @@ class ServiceError(CelmoodError):
     """
 
     problem: ClassVar[str | None] = None
-    """The last word of the problem's type, `urn:celmood:problem:...`."""
+    """The last word of the problem's type, `urn:celmood:problem:...`; None for a group of them."""
+
+    def __init_subclass__(cls, *, problem: str | None = None) -> None:
+        """Name the problem of a class: `problem`, or its own name, as in EmptyPictureError."""
+        super().__init_subclass__()
+        is_group = ServiceError in cls.__bases__
+        if problem or not (is_group or cls.problem):
+            words = re.findall("[A-Z][a-z]*", cls.__name__.removesuffix("Error"))
+            cls.problem = problem or "-".join(words).lower()
 
     def __init__(
         self,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import uuid
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -38,6 +39,27 @@ class Retries:
         if wanted > LONGEST_RETRY_AFTER:
             return None
         return wanted + FIRST_RETRY_DELAY * self.chance()
+
+
+class Tries:
+    """The tries of one call, all under one `request_id`."""
+
+    def __init__(self, retries: Retries) -> None:
+        self.request_id = uuid.uuid4().hex
+        self._retries = retries
+        self._failed = 0
+
+    def delay(self, failure: CelmoodError) -> float:
+        """Seconds from `failure` to the next try. Raises `failure` when there is none."""
+        delay = self._retries.delay(failure, self._failed)
+        if delay is None:
+            raise failure
+        self._failed += 1
+        return delay
+
+    def restart(self) -> None:
+        """Forget the failures: what was tried has gone on."""
+        self._failed = 0
 
 
 def _passing(failure: CelmoodError) -> bool:

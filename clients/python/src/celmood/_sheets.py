@@ -95,7 +95,10 @@ def sheet(
     quality: int | None = None,
     model: str | None = None,
 ) -> Call[Sheet]:
-    """POST /v1/sheets, every picture for itself."""
+    """The picture with every expression that is asked for, by default all of the model.
+
+    The other arguments are those of `edit`.
+    """
     form = _expressions(expressions) | edit_form(intensity, faces, format, quality, model)
     return Call("POST", "/v1/sheets", Sheet.from_json, read_picture(image), form)
 
@@ -112,7 +115,10 @@ def grid(
     quality: int | None = None,
     model: str | None = None,
 ) -> Call[Grid]:
-    """POST /v1/sheets, one picture with all of them."""
+    """The same as `sheet`, in one picture, row by row.
+
+    `cell` is the longer side of one of them in pixels, at most (512 by default).
+    """
     form = _expressions(expressions) | edit_form(intensity, faces, format, quality, model)
     form["layout"] = "grid"
     if columns is not None:
