@@ -19,6 +19,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Final
 
+from deploy.triton import traces
 from engines.cores import usable_cores
 
 OURS: Final = Path(__file__).parent / "onnxruntime"
@@ -47,7 +48,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         repository = on_cpu(given.model_repository.resolve(), ours / f"models-{given.grpc_port}")
         server = installed / "pytriton/tritonserver/bin/tritonserver"
         command = [str(server), *options(given, repository, backends, installed), *more]
-        os.execve(server, command, environment(os.environ, installed, given.threads))
+        around = environment(os.environ, installed, given.threads)
+        os.execve(server, command, traces.zeroed(around) if traces.wanted(more) else around)
     except (LaunchError, OSError) as error:
         print(f"error: {error}", file=sys.stderr)
         return 2

@@ -2,19 +2,13 @@
 
 from __future__ import annotations
 
-import base64
-import json
-import os
-import re
 import signal
 import subprocess
-import sys
 import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
 
 import httpx
 import psycopg
@@ -22,15 +16,11 @@ import pytest
 
 from serving.jobs.postgres_store import PostgresStore
 from serving.jobs.store import Claim, KeyReusedError, StoreFullError, StoreUnavailableError
+from tests.batches import LINES, NDJSON, check, results, sent
+from tests.gateway import started
 from tests.integration.postgres_server import PostgresServer
-from tests.pictures import encoded, scene
 
 pytestmark = pytest.mark.integration
-
-ROOT = Path(__file__).parents[2]
-IMAGE = base64.b64encode(encoded(scene())).decode()
-NDJSON = {"Content-Type": "application/x-ndjson"}
-LINES = 24
 
 
 @pytest.fixture(scope="module")
@@ -214,50 +204,8 @@ def gateway(repository: Path, url: str) -> Iterator[tuple[subprocess.Popen[str],
         "CELMOOD_BATCH_LEASE": "3",
         "CELMOOD_DRAIN_NOTICE": "0",
     }
-    others = {k: v for k, v in os.environ.items() if not k.startswith("CELMOOD_")}
-    process = subprocess.Popen(
-        [sys.executable, "-m", "serving", "--port", "0"],
-        cwd=ROOT,
-        env=others | own,
-        stdout=subprocess.PIPE,
-        text=True,
-    )
-    try:
-        with process:
-            assert process.stdout is not None
-            match = re.fullmatch(r"celmood listening on (\S+)\n", process.stdout.readline())
-            assert match
-            yield process, match[1]
-            process.kill()
-    finally:
-        process.kill()
-
-
-def send(url: str) -> str:
-    line = json.dumps({"image": IMAGE, "expression": "sad"})
-    sent = httpx.post(
-        f"{url}/v1/batches", content="\n".join([line] * LINES), headers=NDJSON, timeout=30
-    )
-    assert sent.status_code == 202, sent.text
-    return str(sent.headers["Location"])
-
-
-def results(url: str, place: str, most: int | None = None) -> list[dict[str, Any]]:
-    """Results as they come, all of them or the first few."""
-    accept = {"Accept": "application/x-ndjson"}
-    found: list[dict[str, Any]] = []
-    with httpx.stream("GET", url + place, headers=accept, timeout=90) as response:
-        for line in response.iter_lines():
-            found.append(json.loads(line))
-            if len(found) == most:
-                break
-    return found
-
-
-def check(found: list[dict[str, Any]]) -> None:
-    """Every line has one result, and it is an answer."""
-    assert sorted(result["line"] for result in found) == list(range(1, LINES + 1))
-    assert {result["status"] for result in found} == {200}
+    with started(**own) as running:
+        yield running
 
 
 def test_gateways_share_the_work_and_one_may_die(model_repository: Path, url: str) -> None:
@@ -265,7 +213,7 @@ def test_gateways_share_the_work_and_one_may_die(model_repository: Path, url: st
         gateway(model_repository, url) as (dying, one),
         gateway(model_repository, url) as (_, two),
     ):
-        place = send(one)
+        place = sent(one)
         results(two, place, most=3)
         dying.kill()
         dying.wait(10)
@@ -276,7 +224,7 @@ def test_a_gateway_that_stops_leaves_its_lines_to_the_next(
     model_repository: Path, url: str
 ) -> None:
     with gateway(model_repository, url) as (process, one):
-        place = send(one)
+        place = sent(one)
         results(one, place, most=1)
         process.send_signal(signal.SIGTERM)
         assert process.wait(40) == 0
@@ -290,7 +238,7 @@ def test_a_database_that_goes_away_loses_nothing(
     model_repository: Path, url: str, server: PostgresServer
 ) -> None:
     with gateway(model_repository, url) as (_, one):
-        place = send(one)
+        place = sent(one)
         results(one, place, most=2)
         server.stop()
         away = httpx.post(
