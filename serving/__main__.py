@@ -19,7 +19,7 @@ from faces.lbp import CascadeError
 from serving import logs
 from serving.app import create_app
 from serving.engine import open_engine
-from serving.processes import SERVER, announce, serve_processes
+from serving.processes import announce, serve_processes, server_options
 from serving.security import command as keys
 from serving.security.guard import check_exposure
 from serving.settings import SettingsError, from_environment
@@ -47,7 +47,7 @@ def main(arguments: list[str] | None = None) -> int:
         logs.configure(settings.log, access=settings.access_log)
         listener = listen(host, port)
         if settings.processes > 1:
-            return serve_processes(settings.processes, listener, given)
+            return serve_processes(settings, listener, given)
         app = create_app(settings, open_engine(settings))
     except (SettingsError, AssetError, CascadeError, OSError) as error:
         print(f"celmood: {error}", file=sys.stderr)
@@ -55,7 +55,7 @@ def main(arguments: list[str] | None = None) -> int:
     # When uvicorn has shut down it raises the signal again; by then all is done.
     signal.signal(signal.SIGTERM, lambda *_: None)
     with suppress(KeyboardInterrupt):
-        _Server(uvicorn.Config(app, **SERVER)).run(sockets=[listener])
+        _Server(uvicorn.Config(app, **server_options(settings))).run(sockets=[listener])
     return 0
 
 

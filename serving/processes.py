@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 import socket
 import sys
@@ -18,23 +19,31 @@ from contract.assets import AssetError
 from faces.lbp import CascadeError
 from serving import logs
 from serving.app import create_app
+from serving.connection import Connection
 from serving.engine import open_engine
 from serving.scrape import FOLDER
-from serving.settings import SettingsError, from_environment, variable
+from serving.settings import Settings, SettingsError, from_environment, variable
 
-SERVER: Final[dict[str, Any]] = {
+_SERVER: Final[dict[str, Any]] = {
+    "http": Connection,
     "lifespan": "on",
     "log_config": None,  # that of serving.logs
     "log_level": "warning",
     "access_log": False,
     "server_header": False,
     "reset_contextvars": True,  # or a request would begin in the trace of the one before it
-    "timeout_graceful_shutdown": 5,  # after draining, for answers that are still being sent
     "timeout_worker_healthcheck": 15,
 }
-"""How uvicorn is run, in one process or in several."""
 
 _START_S: Final = 120
+
+
+def server_options(settings: Settings) -> dict[str, Any]:
+    """How uvicorn is run, in one process or in several.
+
+    When all work has ended, answers that are still being sent have the grace once more.
+    """
+    return {**_SERVER, "timeout_graceful_shutdown": math.ceil(settings.drain_grace)}
 
 
 def announce(listener: socket.socket) -> None:
@@ -44,8 +53,10 @@ def announce(listener: socket.socket) -> None:
     print(f"celmood listening on http://{shown}:{port}", flush=True)
 
 
-def serve_processes(count: int, listener: socket.socket, given: Mapping[str, object]) -> int:
-    """Serve in `count` processes until SIGTERM or SIGINT; returns the exit code.
+def serve_processes(
+    settings: Settings, listener: socket.socket, given: Mapping[str, object]
+) -> int:
+    """Serve in as many processes as `settings` say until SIGTERM or SIGINT; returns the exit code.
 
     `given` are settings that win over the environment. A process that dies is started again; on
     SIGHUP all are, one after the other.
@@ -53,7 +64,12 @@ def serve_processes(count: int, listener: socket.socket, given: Mapping[str, obj
     os.environ |= {variable(name): str(value) for name, value in given.items() if value is not None}
     with tempfile.TemporaryDirectory(prefix="celmood-figures-") as folder:
         os.environ.setdefault(FOLDER, folder)
-        config = uvicorn.Config("serving.processes:app", factory=True, workers=count, **SERVER)
+        config = uvicorn.Config(
+            "serving.processes:app",
+            factory=True,
+            workers=settings.processes,
+            **server_options(settings),
+        )
         processes = _Processes(config, [listener])
         processes.run()
     return 2 if processes.failed else 0

@@ -11,12 +11,20 @@ import httpx
 import uvicorn
 from starlette.types import ASGIApp
 
+from serving.connection import Connection
+
 
 @contextmanager
 def running(app: ASGIApp) -> Iterator[httpx.Client]:
     """Serve `app` in a thread of this process within the block; `client.base_url` says where."""
     config = uvicorn.Config(
-        app, port=0, log_level="critical", lifespan="on", ws="none", reset_contextvars=True
+        app,
+        port=0,
+        http=Connection,
+        log_level="critical",
+        lifespan="on",
+        ws="none",
+        reset_contextvars=True,
     )
     server = uvicorn.Server(config)
     thread = threading.Thread(target=server.run, daemon=True)

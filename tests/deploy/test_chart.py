@@ -134,7 +134,7 @@ def test_the_gateway_is_probed_where_it_answers_and_has_time_to_end(everything: 
     assert gateway["readinessProbe"]["httpGet"]["path"] == "/readyz"
     pod = everything["Deployment", "anime"]["spec"]["template"]["spec"]
     notice = float(environment(everything)["CELMOOD_DRAIN_NOTICE"])
-    assert pod["terminationGracePeriodSeconds"] > notice + 30  # the drain's own limit
+    assert pod["terminationGracePeriodSeconds"] > notice + 2 * 30  # for work, and for its answers
 
 
 def test_the_gateway_goes_round_all_tritons_and_wants_their_gpus(everything: Objects) -> None:

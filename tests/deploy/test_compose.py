@@ -94,7 +94,7 @@ def test_the_gateways_settings_are_settings(services: dict[str, Any]) -> None:
     known = {f"CELMOOD_{name.upper()}" for name in type(settings).model_fields}
     assert ours.keys() <= known
     grace = int(services["gateway"]["stop_grace_period"].removesuffix("s"))
-    assert grace > settings.drain_notice + settings.drain_grace
+    assert grace > settings.drain_notice + 2 * settings.drain_grace
 
 
 def test_the_kserve_example_sets_what_is_a_setting() -> None:

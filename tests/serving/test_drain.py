@@ -6,6 +6,7 @@ import asyncio
 import os
 import re
 import signal
+import socket
 import subprocess
 import sys
 import threading
@@ -15,6 +16,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import httpx
+import numpy as np
 import pytest
 
 from serving.admission import Admission, Limits
@@ -23,7 +25,7 @@ from serving.drain import drained
 from serving.metrics import Metrics
 from serving.problems import ProblemError
 from tests.engines.triton_stub import TritonStub
-from tests.pictures import encoded, scene
+from tests.pictures import encoded, opened, scene
 
 ROOT = Path(__file__).parents[2]
 GOOD = encoded(scene())
@@ -159,6 +161,34 @@ def test_work_that_takes_longer_than_the_grace_is_told_and_left(model_repository
         (answer,) = some.answers
         assert answer.json()["type"] == "urn:celmood:problem:closing"
         assert "Retry-After" in answer.headers
+
+
+@pytest.mark.slow
+def test_an_answer_that_is_read_slowly_is_sent_to_its_end(model_repository: Path) -> None:
+    noise = np.random.default_rng(0).integers(0, 256, (2000, 2000, 3), np.uint8)
+    request = httpx.Request(
+        "POST",
+        "http://localhost/v1/expressions",
+        files={"image": encoded(noise, compress_level=0)},
+        data={"expression": "happy", "faces": "[[600, 500, 800, 800]]"},
+    )
+    head = [f"POST {request.url.path} HTTP/1.1", *map(": ".join, request.headers.items())]
+    with TritonStub(model_repository) as stub, gateway(stub, drain_notice="0") as some:
+        url = httpx.URL(some.url)
+        with socket.socket() as line:
+            line.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 65_536)
+            line.connect((url.host, url.port))
+            line.sendall("\r\n".join([*head, "", ""]).encode() + request.read())
+            data = line.recv(65_536)
+            some.process.send_signal(signal.SIGTERM)
+            time.sleep(7.0)  # longer than a server may want to wait, shorter than the grace
+            while part := line.recv(2**20):
+                data += part
+        head_sent, _, body = data.partition(b"\r\n\r\n")
+        assert b"200 OK" in head_sent
+        assert len(body) > 11_000_000
+        assert opened(body).shape == noise.shape
+        assert some.end() == 0
 
 
 async def test_it_waits_for_the_notice_and_for_the_work() -> None:

@@ -14,6 +14,8 @@ import httpx
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
+from serving.processes import server_options
+from serving.settings import Settings
 from tests.pictures import encoded, scene
 
 ROOT = Path(__file__).parents[2]
@@ -46,6 +48,10 @@ def total(url: str, name: str) -> float:
     text = httpx.get(f"{url}/metrics", timeout=PATIENCE_S).text
     samples = (s for family in text_string_to_metric_families(text) for s in family.samples)
     return sum(sample.value for sample in samples if sample.name == name)
+
+
+def test_answers_that_are_being_sent_have_the_grace_too() -> None:
+    assert server_options(Settings(drain_grace=12.5))["timeout_graceful_shutdown"] == 13
 
 
 @pytest.mark.slow
