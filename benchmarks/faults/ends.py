@@ -1,0 +1,29 @@
+"""SIGTERM comes while many callers have work in the gateway."""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+from pathlib import Path
+
+from benchmarks.faults.callers import PATIENCE_S, FaultError, Picture, calling, until
+from benchmarks.faults.servers import gateway
+from benchmarks.faults.tally import Tally
+
+
+async def end_gateway(repository: Path, pictures: list[Picture], times: int) -> list[Tally]:
+    """End a gateway `times` times, each under the callers of all pictures. Raises FaultError.
+
+    Callers go on asking until they are told that it closes, or nobody listens any more.
+    """
+    tally = Tally("SIGTERM", "requests", times)
+    for _ in range(times):
+        with gateway(repository, caller_share=1) as (url, process):
+            enough = tally.answered + len(pictures)
+            async with calling(url, pictures, tally):
+                await until(lambda: tally.answered >= enough, "answers before the end")  # noqa: B023
+                process.send_signal(signal.SIGTERM)
+                code = await asyncio.to_thread(process.wait, PATIENCE_S)
+            if code != 0:
+                raise FaultError(f"after SIGTERM the gateway ended with {code}")
+    return [tally]
