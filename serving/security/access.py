@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import ipaddress
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any, Final
 from urllib.parse import urlsplit
@@ -27,14 +27,14 @@ from serving.problems import (
 )
 from serving.security.keys import Key
 from serving.security.policies import Policy, policies
-from serving.security.rates import Rates
+from serving.security.rates import Rates, Taken
 from serving.security.scopes import WORK, is_open, scope_of
 from serving.security.store import Keys
 from serving.settings import Settings
 
 KEY_HEADER: Final = "X-API-Key"
 _BEARER: Final = "bearer "
-_NOT_SERVED: Final = (500, 502, 503)
+_NOT_SERVED: Final = (429, 500, 502, 503, 507)
 """Statuses of which a caller's quota bears nothing. A rate does: it is there against haste."""
 
 
@@ -68,7 +68,7 @@ class Access:
         visitor: _Visitor | None = None
         try:
             visitor = self._visitor(scope)
-            await self._rates.take(visitor.counted, visitor.policies)
+            taken = await self._rates.take(visitor.counted, visitor.policies)
         except ProblemError as problem:
             if visitor is not None:
                 problem.headers |= await self._rates.headers(visitor.counted, visitor.policies)
@@ -76,8 +76,8 @@ class Access:
             await answer(problem, state.get("request_id", ""))(scope, receive, send)
             return
         state["caller"] = visitor.caller
-        state["allowance"] = Allowance(self._rates, visitor)
-        await self._pass_on(visitor, scope, receive, send)
+        state["allowance"] = allowance = Allowance(self._rates, visitor, taken)
+        await self._pass_on(visitor, allowance, scope, receive, send)
 
     async def _live(self, scope: Scope, receive: Receive, send: Send) -> None:
         """The whole life of the app."""
@@ -86,7 +86,9 @@ class Access:
         finally:
             await self._rates.close()
 
-    async def _pass_on(self, visitor: _Visitor, scope: Scope, receive: Receive, send: Send) -> None:
+    async def _pass_on(
+        self, visitor: _Visitor, allowance: Allowance, scope: Scope, receive: Receive, send: Send
+    ) -> None:
         """Let the request through. One that the gateway could not serve takes no quota."""
         status = 0
 
@@ -94,8 +96,8 @@ class Access:
             nonlocal status
             if message["type"] == "http.response.start":
                 status = message["status"]
-                if status in _NOT_SERVED:
-                    await self._rates.give_back(visitor.counted, visitor.quotas)
+                if status in _NOT_SERVED or allowance.waived:
+                    await allowance.give_back()
                 left = await self._rates.headers(visitor.counted, visitor.policies)
                 MutableHeaders(scope=message).update(left)
             await send(message)
@@ -104,7 +106,7 @@ class Access:
             await self._app(scope, receive, send_with_headers)
         except Exception:
             if status == 0:
-                await self._rates.give_back(visitor.counted, visitor.quotas)
+                await allowance.give_back()
             raise
 
     def _visitor(self, scope: Scope) -> _Visitor:
@@ -177,16 +179,28 @@ class Access:
 
 
 class Allowance:
-    """What is left to the caller of a request, for routes that do the work of several requests."""
+    """What a request takes of its caller's quotas: of routes that do the work of several, more."""
 
-    def __init__(self, rates: Rates, visitor: _Visitor) -> None:
+    def __init__(self, rates: Rates, visitor: _Visitor, taken: Taken) -> None:
         self._rates = rates
         self._visitor = visitor
+        self._taken = [replace(taken, policies=tuple(visitor.quotas))]
+        self.waived = False
 
     async def take(self, pictures: int) -> None:
         """Count so many pictures more under the caller's quotas, or none. Raises ProblemError."""
         if pictures > 0:
-            await self._rates.take(self._visitor.counted, self._visitor.quotas, pictures)
+            visitor = self._visitor
+            self._taken.append(await self._rates.take(visitor.counted, visitor.quotas, pictures))
+
+    def waive(self) -> None:
+        """The request makes no work: its answer will take nothing of the quotas."""
+        self.waived = True
+
+    async def give_back(self) -> None:
+        """Undo all that was taken."""
+        while self._taken:
+            await self._rates.give_back(self._taken.pop())
 
 
 def is_loopback(host: str) -> bool:

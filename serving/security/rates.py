@@ -9,6 +9,7 @@ import logging
 import math
 import time
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from limits.aio.storage import MemoryStorage, RedisStorage, Storage
@@ -26,7 +27,21 @@ _REDIS_TIMEOUT_S: Final = 1.0
 _REDIS_PAUSE_S: Final = 5.0
 """How long a Redis that failed is left alone."""
 
+_REDIS_TELLS_S: Final = 0.5
+"""How far off the end of a window may be that Redis tells: it rounds to seconds."""
+_OWN_TELLS_S: Final = 0.001
+
 _log = logging.getLogger("celmood")
+
+
+@dataclass(frozen=True)
+class Taken:
+    """`cost` requests of `caller`, counted under all of `policies`; `at` seconds since 1970."""
+
+    caller: str
+    policies: tuple[Policy, ...]
+    cost: int
+    at: float
 
 
 class Rates:
@@ -52,22 +67,31 @@ class Rates:
         if self._pool is not None:
             await self._pool.aclose()
 
-    async def take(self, caller: str, wanted: Sequence[Policy], cost: int = 1) -> None:
+    async def take(self, caller: str, wanted: Sequence[Policy], cost: int = 1) -> Taken:
         """Count `cost` requests of `caller` under all of `wanted`, or none.
 
         Raises ProblemError for the first limit that does not allow it.
         """
-        taken: list[Policy] = []
-        for policy in wanted:
-            taken.append(policy)
+        for number, policy in enumerate(wanted, 1):
             if not await self._count(policy, caller, cost):
-                await self.give_back(caller, taken, cost)
+                counted = Taken(caller, tuple(wanted[:number]), cost, time.time())
+                await self.give_back(counted)
                 raise await self._refused(policy, caller)
+        return Taken(caller, tuple(wanted), cost, time.time())
 
-    async def give_back(self, caller: str, taken: Sequence[Policy], cost: int = 1) -> None:
-        """Undo `take`: nothing came of it."""
-        for policy in taken:
-            await self._count(policy, caller, -cost)
+    async def give_back(self, taken: Taken) -> None:
+        """Undo `take`: nothing came of it. What was taken of a window that has ended is gone."""
+        for policy in taken.policies:
+            if await self._still_counts(policy, taken):
+                await self._count(policy, taken.caller, -taken.cost)
+
+    async def _still_counts(self, policy: Policy, taken: Taken) -> bool:
+        """Whether the window in which `taken` was counted is the one that is open now."""
+        ends, remaining = await self._window(policy, taken.caller)
+        if remaining == policy.item.amount:
+            return False
+        tells = _OWN_TELLS_S if self.alone else _REDIS_TELLS_S
+        return ends - policy.seconds - tells <= taken.at
 
     async def headers(self, caller: str, wanted: Sequence[Policy]) -> dict[str, str]:
         """What is left to `caller`, as the headers of draft-ietf-httpapi-ratelimit-headers."""
@@ -102,6 +126,11 @@ class Rates:
 
     async def _standing(self, policy: Policy, caller: str) -> tuple[int, int]:
         """Whole seconds until the window ends, and requests that are left in it."""
+        ends, remaining = await self._window(policy, caller)
+        return math.ceil(max(0.0, ends - time.time())), remaining
+
+    async def _window(self, policy: Policy, caller: str) -> tuple[float, int]:
+        """When the window ends, in seconds since 1970, and requests that are left in it."""
         shared, stats = self._reachable(), None
         if shared is not None:
             try:
@@ -110,8 +139,7 @@ class Rates:
                 self._pause(error)
         if stats is None:
             stats = await self._own.get_window_stats(policy.item, policy.sort, caller)
-        seconds = math.ceil(max(0.0, stats.reset_time - time.time()))
-        return seconds, stats.remaining
+        return stats.reset_time, stats.remaining
 
     def _reachable(self) -> FixedWindowRateLimiter | None:
         return self._shared if time.monotonic() >= self._again else None

