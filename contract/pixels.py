@@ -6,6 +6,8 @@ bits and the picture's own alpha are left to those who decode and paste.
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -26,14 +28,16 @@ def to_network(picture: NDArray[np.uint8], pixels: Pixels) -> NDArray[np.float32
         raise PixelError(
             f"a picture is uint8 [H,W,3] or [H,W,4], this is {picture.dtype} {picture.shape}"
         )
-    colour = picture[..., :3].astype(np.float32)  # [HWC] 0..255
+    colour: NDArray[Any] = picture[..., :3]  # [HWC] 0..255
     if picture.shape[2] == 4:
         alpha = picture[..., 3:].astype(np.float32) / np.float32(255)
         ground = np.array(pixels.ground, np.float32)
-        colour = colour * alpha + ground * (1 - alpha)
+        colour = colour.astype(np.float32) * alpha + ground * (1 - alpha)
     low, high = pixels.value_range
-    scaled = colour * np.float32((high - low) / 255) + np.float32(low)
-    return np.ascontiguousarray(scaled.transpose(2, 0, 1)[None])
+    planes = np.ascontiguousarray(colour.transpose(2, 0, 1)[None])  # [1CHW]
+    scaled = planes * np.float32((high - low) / 255)
+    scaled += np.float32(low)
+    return scaled
 
 
 def from_network(tensor: NDArray[np.float32], pixels: Pixels) -> NDArray[np.uint8]:

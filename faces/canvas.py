@@ -9,6 +9,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any, Final
 
 import cv2
@@ -124,17 +125,21 @@ def over_ground(samples: Samples, canvas: Canvas, ground: Colour) -> RGB8:
         straight = np.clip(np.rint(colours / share), 0, 255).astype(np.uint8)
         seen = np.dstack([canvas.to_srgb(straight), alpha])
         colours = cv2.cvtColor(cv2.cvtColor(seen, cv2.COLOR_RGBA2mRGBA), cv2.COLOR_RGBA2RGB)
+    below = cv2.LUT(cv2.cvtColor(alpha, cv2.COLOR_GRAY2RGB), _showing_through(ground))
+    return np.asarray(cv2.add(colours, below), np.uint8)
+
+
+@lru_cache(maxsize=8)
+def _showing_through(ground: Colour) -> RGB8:
+    """[256, 1, 3]: what is seen of `ground`, by alpha."""
     through = np.arange(255, -1, -1, dtype=np.float32)[:, None] * np.array(ground, np.float32)
-    below = np.rint(through / 255).astype(np.uint8)[:, None]  # what shows through, by alpha
-    return np.asarray(
-        cv2.add(colours, cv2.LUT(cv2.cvtColor(alpha, cv2.COLOR_GRAY2RGB), below)), np.uint8
-    )
+    return np.rint(through / 255).astype(np.uint8)[:, None]
 
 
 def premultiplied(pixels: Pixels, alpha: bool) -> Pixels | NDArray[np.float32]:
     """Pixels to be resampled exactly: colours times alpha as float32, or untouched when opaque."""
     top = np.iinfo(pixels.dtype).max
-    if not alpha or int(pixels[..., -1].min()) == top:
+    if not alpha or int(cv2.extractChannel(pixels, pixels.shape[2] - 1).min()) == top:
         return pixels
     result = pixels.astype(np.float32)
     result[..., :-1] *= result[..., -1:] * np.float32(1 / top)

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from typing import Any, Final, cast
 
 import cv2
@@ -94,9 +94,18 @@ class _Layers:
 
     def seen_at(self, points: Floats) -> Floats:
         """Where `points` [2, n] of the picture lie in these layers, in OpenCV's coordinates."""
-        there = of_centres(inverse(self.matrix)).astype(np.float32)
         x, y = points
-        return np.stack([a * x + b * y + c for a, b, c in there])
+        seen = np.empty_like(points)
+        for row, (a, b, c) in zip(seen, self._there, strict=True):
+            np.multiply(a, x, out=row)
+            row += b * y
+            row += c
+        return seen
+
+    @cached_property
+    def _there(self) -> Floats:
+        """From the picture to these layers, for OpenCV."""
+        return of_centres(inverse(self.matrix)).astype(np.float32)
 
     def place(self, canvas: Canvas) -> Place | None:
         """What of the picture lies under the layers; None when they lie beside it."""
@@ -116,16 +125,22 @@ def _layers(change: Change, matrix: Matrix, canvas: Canvas) -> _Layers | None:
     size = change.mask.shape[-1]
     back = inverse(matrix)
     fade = _fade(size)
-    mask = np.clip(change.mask, 0, 1) * fade - np.float32(_LEAST_MASK)
-    mask = np.maximum(mask, 0) * np.float32(1 / (1 - _LEAST_MASK))
+    mask = np.clip(change.mask, 0, 1)
+    mask *= fade
+    mask -= np.float32(_LEAST_MASK)
+    np.maximum(mask, 0, out=mask)
+    mask *= np.float32(1 / (1 - _LEAST_MASK))
     x = y = np.zeros_like(mask)
     if change.displacement is not None:
-        across, down = np.clip(change.displacement, -1, 1) * (fade * np.float32(size))
+        seen_moves = np.clip(change.displacement, -1, 1)
+        seen_moves *= fade * np.float32(size)
+        across, down = seen_moves
         turn = back[:, :2].astype(np.float32)
         x = turn[0, 0] * across + turn[0, 1] * down
         y = turn[1, 0] * across + turn[1, 1] * down
         kept = np.maximum(0, 1 - _LEAST_MOVE / np.maximum(cv2.magnitude(x, y), 1e-6))
-        x, y = x * kept, y * kept
+        x *= kept
+        y *= kept
     some = (mask > 0) | (x != 0) | (y != 0)
     rows, columns = np.flatnonzero(some.any(axis=1)), np.flatnonzero(some.any(axis=0))
     if not rows.size:
@@ -204,7 +219,8 @@ def _apply_tile(pixels: Pixels, source: _Source, layers: _Layers, tile: Place) -
     """Write what of the change lies in `tile`; say where, None when nothing does."""
     left, top, right, bottom = tile
     here = pixels[top:bottom, left:right]
-    index = np.flatnonzero(_touched(here, source.alpha, layers, tile)).astype(np.int32)
+    alpha = cv2.extractChannel(here, here.shape[2] - 1) if source.alpha else None
+    index = np.flatnonzero(_touched(alpha, layers, tile)).astype(np.int32)
     if not index.size:
         return None
     rows, columns = np.divmod(index, np.int32(right - left))
@@ -216,22 +232,25 @@ def _apply_tile(pixels: Pixels, source: _Source, layers: _Layers, tile: Place) -
         new[~usable] = here[rows, columns][~usable]
     paint = _sampled(layers.paint, 2 * seen_at + np.float32(0.5), cv2.INTER_LINEAR)
     share = paint[:, -1:] * np.float32(1 / source.most)
-    new += (paint[:, : new.shape[1]] - new) * share
+    more = paint[:, : new.shape[1]]
+    more -= new
+    more *= share
+    new += more
     values = _as_pixels(new, here)
-    if source.alpha:
-        values[:, -1] = here[rows, columns, -1]
+    if alpha is not None:
+        values[:, -1] = alpha.ravel()[index]
     _whole(here)[rows, columns] = _whole(values)
     first, last = int(columns.min()), int(columns.max())
     return left + first, top + int(rows[0]), left + last + 1, top + int(rows[-1]) + 1
 
 
-def _touched(here: Pixels, alpha: bool, layers: _Layers, tile: Place) -> NDArray[np.bool_]:
-    """Where in `tile`, whose pixels are `here`, something that is drawn changes."""
+def _touched(alpha: NDArray[Any] | None, layers: _Layers, tile: Place) -> NDArray[np.bool_]:
+    """Where in `tile`, which has that alpha, something that is drawn changes."""
     left, top, right, bottom = tile
     local = layers.matrix.copy()
     local[:, 2] -= left, top
     touched = cv2.warpAffine(layers.some, of_centres(local), (right - left, bottom - top)) > 0
-    return np.asarray(touched & (here[..., -1] > 0) if alpha else touched)
+    return np.asarray(touched if alpha is None else touched & (alpha > 0))
 
 
 def _whole(pixels: Pixels) -> NDArray[np.void]:

@@ -457,7 +457,8 @@ def _changes(card: Card, outputs: Mapping[str, Array], share: float) -> list[Cha
         if not np.isfinite(values).all():
             raise EngineError(f"{card.name} gave values in {name} that are not finite")
     low, high = card.pixels.value_range
-    paint = (outputs["paint"] - np.float32(low)) / np.float32(high - low)
+    paint = outputs["paint"] - np.float32(low)
+    paint /= np.float32(high - low)
     moves = outputs.get("displacement")
     factor = np.float32(share)
     return [
