@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, cast
 
@@ -96,7 +97,8 @@ class FinderMethod(Method):
         return grid([batch["image"], heat, image])
 
 
-class Wanted(tuple[Tensor, ...]):
+@dataclass(frozen=True, slots=True)
+class Wanted:
     """What the network should say; see `targets`."""
 
     heat: Tensor
@@ -144,12 +146,13 @@ def targets(batch: Batch, cells: int) -> Wanted:
     right, bottom = own_box[..., 2] - left, own_box[..., 3] - top
     cell = torch.stack([grid_x, grid_y], -1)[None, :, :, None]
     offsets = (own_points - cell).flatten(3).permute(0, 3, 1, 2)
-    wanted = Wanted()
-    wanted.heat, wanted.near = heat, near
-    wanted.side = longer[rows, owner].clamp_min(0.02)[:, None]
-    wanted.box = torch.stack([left, top, right, bottom], 1)
-    wanted.landmarks = offsets
-    return wanted
+    return Wanted(
+        heat=heat,
+        near=near,
+        side=longer[rows, owner].clamp_min(0.02)[:, None],
+        box=torch.stack([left, top, right, bottom], 1),
+        landmarks=offsets,
+    )
 
 
 def focal(logits: Tensor, wanted: Tensor) -> Tensor:

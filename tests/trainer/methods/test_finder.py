@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import FrozenInstanceError, asdict
 from pathlib import Path
 from typing import Any
 
@@ -106,6 +107,13 @@ def test_targets_decode_to_the_truth() -> None:
         for name in POINTS:
             point = batch["landmarks"][0, i, LANDMARKS.index(name)]
             assert face.landmarks[name] == pytest.approx(point.tolist(), abs=1e-3)
+
+
+def test_targets_are_whole_and_stay_as_they_are() -> None:
+    wanted = targets(truth(*BOXES), CELLS)
+    assert list(asdict(wanted)) == ["heat", "near", "side", "box", "landmarks"]
+    with pytest.raises(FrozenInstanceError):
+        wanted.heat = wanted.near  # type: ignore[misc]
 
 
 def test_heat_is_one_only_where_a_face_has_its_middle() -> None:
