@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 
 from serving.jobs.lines import LineTooLongError, read_line, split
-from serving.jobs.store import Store
+from serving.jobs.store import KeyReusedError, Store
 from serving.problems import (
     BATCH_TOO_LARGE,
     INVALID_LINE,
@@ -27,17 +27,23 @@ async def _uncounted(pictures: int) -> None:
     """Where nobody counts."""
 
 
+def _unwaived() -> None:
+    """Where nobody has counted."""
+
+
 @dataclass(frozen=True)
 class Wish:
     """Who brings a batch, and what for: `key` makes it the same one when it is sent again.
 
-    `counted` is told how many pictures it has before it is accepted, and may raise ProblemError.
+    `counted` is told how many pictures it has before it is accepted, and may raise ProblemError;
+    `waived` is called when they make no work, because the key was used before.
     """
 
     owner: str
     key: str | None = None
     webhook: str | None = None
     counted: Callable[[int], Awaitable[None]] = _uncounted
+    waived: Callable[[], None] = _unwaived
 
 
 @dataclass(frozen=True)
@@ -99,11 +105,28 @@ async def take(
     arrival = _Arrival(store, secrets.token_hex(16), digest, check_url)
     await asyncio.to_thread(store.begin, arrival.id, wish.owner, wish.webhook)
     try:
-        await wish.counted(await _read(arrival, parts, limits))
-        return await asyncio.to_thread(store.accept, arrival.id, wish.key, digest.hexdigest())
-    except BaseException:
+        count = await _read(arrival, parts, limits)
+        batch = await _accepted(arrival, count, wish)
+    except BaseException as error:
+        if isinstance(error, KeyReusedError):
+            wish.waived()
         await asyncio.shield(asyncio.to_thread(store.discard, arrival.id))
         raise
+    if batch != arrival.id:
+        wish.waived()
+    return batch
+
+
+async def _accepted(arrival: _Arrival, count: int, wish: Wish) -> str:
+    """Accept the batch, of `count` pictures; or what was sent under its key before."""
+    store, digest = arrival.store, arrival.digest.hexdigest()
+    if wish.key is not None:  # asked first: what has been counted once is not refused for its count
+        earlier = await asyncio.to_thread(store.earlier, arrival.id, wish.key, digest)
+        if earlier is not None:
+            await asyncio.to_thread(store.discard, arrival.id)
+            return earlier
+    await wish.counted(count)
+    return await asyncio.to_thread(store.accept, arrival.id, wish.key, digest)
 
 
 async def _read(arrival: _Arrival, parts: AsyncIterable[bytes], limits: Limits) -> int:

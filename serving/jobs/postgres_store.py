@@ -157,15 +157,18 @@ class PostgresStore:
                     [(batch, number, body) for number, body in lines],
                 )
 
+    def earlier(self, batch: str, key: str, digest: str) -> str | None:
+        with self._transaction() as db:
+            return self._same_key(db, batch, key, digest)
+
     def accept(self, batch: str, key: str | None, digest: str) -> str:
         with self._transaction() as db:
             if key is not None:  # one after the other, where two bring the same key at once
                 db.execute("SELECT pg_advisory_xact_lock(hashtextextended(%s, %s))", (key, _LOCK))
-                earlier = self._same_key(db, batch, key)
+                earlier = self._same_key(db, batch, key, digest)
                 if earlier is not None:
-                    check_same(earlier["digest"], digest)
                     _drop(db, batch)
-                    return str(earlier["id"])
+                    return earlier
             changed = db.execute(
                 f"UPDATE celmood_batches SET status = 'open', key = %s, digest = %s,"
                 f" expires = {_NOW} + %s WHERE id = %s AND status = 'arriving'",
@@ -287,17 +290,24 @@ class PostgresStore:
     def close(self) -> None:
         self._pool.close()
 
-    def _same_key(self, db: Connection, batch: str, key: str) -> DictRow | None:
-        """The batch of the same owner with this key. One that has expired gives its key up."""
+    def _same_key(self, db: Connection, batch: str, key: str, digest: str) -> str | None:
+        """The batch of the same owner with this key. One that has expired gives its key up.
+
+        Raises KeyReusedError where its digest is another.
+        """
         owner = "owner = (SELECT owner FROM celmood_batches WHERE id = %s)"
         db.execute(
             f"UPDATE celmood_batches SET key = NULL WHERE {owner} AND key = %s"
             f" AND ended IS NOT NULL AND expires <= {_NOW}",
             (batch, key),
         )
-        return db.execute(
+        found = db.execute(
             f"SELECT id, digest FROM celmood_batches WHERE {owner} AND key = %s", (batch, key)
         ).fetchone()
+        if found is None:
+            return None
+        check_same(found["digest"], digest)
+        return str(found["id"])
 
     def _end(self, db: Connection, which: str, status: str, *values: str) -> None:
         """End the open batches that `which` describes; a webhook that was asked for is due."""

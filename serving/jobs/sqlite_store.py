@@ -75,13 +75,16 @@ class SqliteStore:
                 [(batch, number, body) for number, body in lines],
             )
 
+    def earlier(self, batch: str, key: str, digest: str) -> str | None:
+        with self._file.writing() as db:
+            return self._same_key(db, batch, key, digest)
+
     def accept(self, batch: str, key: str | None, digest: str) -> str:
         with self._file.writing() as db:
-            earlier = self._same_key(db, batch, key)
+            earlier = None if key is None else self._same_key(db, batch, key, digest)
             if earlier is not None:
-                check_same(earlier["digest"], digest)
                 _drop(db, batch)
-                return str(earlier["id"])
+                return earlier
             changed = db.execute(
                 "UPDATE batches SET status = 'open', key = ?, digest = ?, expires = ?"
                 " WHERE id = ? AND status = 'arriving'",
@@ -231,8 +234,11 @@ class SqliteStore:
     def close(self) -> None:
         self._file.close()
 
-    def _same_key(self, db: sqlite3.Connection, batch: str, key: str | None) -> Any:
-        """The batch of the same owner with this key. One that has expired gives its key up."""
+    def _same_key(self, db: sqlite3.Connection, batch: str, key: str, digest: str) -> str | None:
+        """The batch of the same owner with this key. One that has expired gives its key up.
+
+        Raises KeyReusedError where its digest is another.
+        """
         owner = "owner = (SELECT owner FROM batches WHERE id = :id)"
         values = {"id": batch, "key": key, "now": self._now()}
         db.execute(
@@ -240,8 +246,13 @@ class SqliteStore:
             " AND ended IS NOT NULL AND expires <= :now",
             values,
         )
-        found = db.execute(f"SELECT id, digest FROM batches WHERE {owner} AND key = :key", values)
-        return found.fetchone()
+        found = db.execute(
+            f"SELECT id, digest FROM batches WHERE {owner} AND key = :key", values
+        ).fetchone()
+        if found is None:
+            return None
+        check_same(found["digest"], digest)
+        return str(found["id"])
 
     def _get(self, db: sqlite3.Connection, batch: str, owner: str) -> Batch | None:
         row = db.execute(

@@ -98,6 +98,13 @@ class Store(Protocol):
         """Keep lines of an arriving batch, by their numbers."""
         ...
 
+    def earlier(self, batch: str, key: str, digest: str) -> str | None:
+        """The batch that the owner of `batch` has sent under `key` before: its id, if there is one.
+
+        Raises KeyReusedError if that has another `digest`.
+        """
+        ...
+
     def accept(self, batch: str, key: str | None, digest: str) -> str:
         """Make the arriving batch an open one, on disk when this returns; the id of the batch.
 

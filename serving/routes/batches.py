@@ -6,7 +6,6 @@ import asyncio
 import json
 import re
 from collections.abc import AsyncGenerator
-from functools import partial
 from typing import Annotated, Final, cast
 
 from fastapi import APIRouter, Depends, Query, Request
@@ -28,6 +27,7 @@ from serving.problems import (
     ProblemError,
 )
 from serving.routes import refusals
+from serving.security.access import Allowance
 
 router = APIRouter(tags=["batches"])
 
@@ -128,9 +128,8 @@ async def take_batch(request: Request, jobs: TheJobs) -> Response:
     webhook = request.headers.get(WEBHOOK)
     if webhook is not None:
         jobs.check_webhook(webhook)
-    wish = Wish(owner, key_of(request), webhook, counted=partial(_count, request))
     with jobs.arrival():
-        batch = await jobs.take(_parts(request), wish)
+        batch = await jobs.take(_parts(request), wish_of(request, webhook))
     return await accepted(jobs, batch, owner)
 
 
@@ -175,11 +174,14 @@ async def accepted(jobs: Jobs, batch: str, owner: str) -> Response:
     )
 
 
-async def _count(request: Request, pictures: int) -> None:
-    """Count pictures under the caller's quota, of which the request itself is one already."""
-    allowance = getattr(request.state, "allowance", None)
-    if allowance is not None:
-        await allowance.take(pictures - 1)
+def wish_of(request: Request, webhook: str | None = None) -> Wish:
+    """What the caller brings a batch with. Raises ProblemError."""
+    allowance: Allowance = request.state.allowance
+
+    async def count(pictures: int) -> None:
+        await allowance.take(pictures - 1)  # the request itself is one already
+
+    return Wish(owner_of(request), key_of(request), webhook, count, allowance.waive)
 
 
 async def _parts(request: Request) -> AsyncGenerator[bytes, None]:

@@ -12,10 +12,9 @@ from fastapi.responses import Response
 from serving.calls import PictureCall
 from serving.fields import read_fields
 from serving.gateway import Gateway
-from serving.jobs.intake import Wish
 from serving.jobs.lines import write_line
 from serving.problems import SLOW_BODY, ProblemError
-from serving.routes.batches import TAKEN, accepted, jobs_of, key_of, owner_of
+from serving.routes.batches import TAKEN, accepted, jobs_of, owner_of, wish_of
 from serving.routes.refusals import TAGGED, Responses
 
 _PREFERENCE: Final = "respond-async"
@@ -50,7 +49,7 @@ async def later(request: Request, gateway: Gateway, call: PictureCall[Any]) -> R
         except TimeoutError as error:
             raise ProblemError(SLOW_BODY, "the body did not come in the time allowed") from error
         line = await asyncio.to_thread(write_line, call, fields)
-        batch = await jobs.take(_only(line), Wish(owner, key_of(request)))
+        batch = await jobs.take(_only(line), wish_of(request))
     answer = await accepted(jobs, batch, owner)
     answer.headers["Preference-Applied"] = _PREFERENCE
     return answer

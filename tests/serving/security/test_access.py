@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import base64
+import json
 import re
 import time
 from collections.abc import Iterator
@@ -260,3 +262,51 @@ def test_without_keys_on_purpose_every_name_is_answered(model_repository: Path) 
 )
 def test_what_is_only_this_machine(host: str, loopback: bool) -> None:
     assert is_loopback(host) is loopback
+
+
+def test_what_is_sent_again_under_a_key_takes_no_quota(
+    model_repository: Path, path: Path, tmp_path: Path
+) -> None:
+    token = add(path, quota="10/day")
+
+    def send(expression: str, lines: int = 6) -> Response:
+        line = {"image": base64.b64encode(GOOD).decode(), "expression": expression}
+        return client.post(
+            "/v1/batches",
+            content="\n".join([json.dumps(line)] * lines),
+            headers=bearer(token)
+            | {"Content-Type": "application/x-ndjson", "Idempotency-Key": "once"},
+        )
+
+    with gateway(model_repository, keys=path, batches=tmp_path / "batches") as client:
+        first, again = send("sad"), send("sad")
+        assert first.json()["id"] == again.json()["id"]
+        reused = send("happy")
+        assert slug(reused) == "key-reused"
+        for answer in (first, again, reused):
+            assert '"quota-86400s";r=4;' in answer.headers["RateLimit"]
+        for _ in range(2):
+            later = client.post(
+                "/v1/faces",
+                files={"image": GOOD},
+                headers=bearer(token) | {"Prefer": "respond-async", "Idempotency-Key": "later"},
+            )
+            assert later.status_code == 202
+            assert '"quota-86400s";r=3;' in later.headers["RateLimit"]
+
+
+def test_a_batch_for_which_there_is_no_space_takes_no_quota(
+    model_repository: Path, path: Path, tmp_path: Path
+) -> None:
+    token = add(path, quota="10/day")
+    kept = {"batches": tmp_path / "batches", "batch_space": 200_000}
+    with gateway(model_repository, keys=path, **kept) as client:
+        line = {"call": "faces", "image": base64.b64encode(bytes(100_000)).decode()}
+        for _ in range(2):
+            answer = client.post(
+                "/v1/batches",
+                content="\n".join([json.dumps(line)] * 3),
+                headers=bearer(token) | {"Content-Type": "application/x-ndjson"},
+            )
+        assert slug(answer) == "no-space"
+        assert '"quota-86400s";r=10;' in answer.headers["RateLimit"]
