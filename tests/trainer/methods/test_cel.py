@@ -40,7 +40,9 @@ def method(**changes: Any) -> CelMethod:
     return CelMethod(Recipe.model_validate(TINY | changes))
 
 
-@pytest.mark.parametrize("name", ["expression_small", "expression_reference"])
+@pytest.mark.parametrize(
+    "name", ["expression_small", "expression_small_whole", "expression_reference"]
+)
 def test_recipes_that_come_along_build(name: str) -> None:
     built = CelMethod(read_recipe(name))
     assert built.generator.size == 256
