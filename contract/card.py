@@ -7,12 +7,19 @@ The exporter writes `NAME/card.json`; the same text is stored in `config.pbtxt` 
 from __future__ import annotations
 
 import hashlib
+import math
 from pathlib import Path
 from typing import Annotated, Final, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 CARD_VERSION: Final = 1
+
+EYES: Final = ("left_eye", "right_eye")
+"""The landmarks that every alignment has."""
+
+_LEAST_EYE_DISTANCE: Final = 0.01
+"""In sides of the crop."""
 
 Task = Literal["find_faces", "edit_expression", "read_expression"]
 
@@ -30,7 +37,7 @@ class WeightsMismatchError(CardError):
 
 
 class _Frozen(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
 
 
 class Tensor(_Frozen):
@@ -41,19 +48,39 @@ class Tensor(_Frozen):
     shape: tuple[int, ...]
 
 
+Level = Annotated[int, Field(ge=0, le=255)]
+
+
 class Pixels(_Frozen):
     """How pictures enter: NCHW, sRGB scaled to `value_range`, transparent parts over `ground`."""
 
     size: int = Field(gt=0, description="side of the square input, pixels")
     value_range: tuple[float, float] = (-1.0, 1.0)
     channels: Literal["RGB"] = "RGB"
-    ground: tuple[int, int, int] = (200, 200, 200)
+    ground: tuple[Level, Level, Level] = (200, 200, 200)
+
+    @model_validator(mode="after")
+    def _has_a_range(self) -> Pixels:
+        low, high = self.value_range
+        if not low < high:
+            raise ValueError(f"value_range goes from {low} to {high}; the second must be larger")
+        return self
 
 
 class Alignment(_Frozen):
     """Where named landmarks lie in the aligned crop, as fractions of its side, x then y."""
 
     points: dict[str, tuple[float, float]]
+
+    @model_validator(mode="after")
+    def _has_two_eyes(self) -> Alignment:
+        missing = [name for name in EYES if name not in self.points]
+        if missing:
+            raise ValueError(f"the points lack {' and '.join(missing)}; a face lies by its eyes")
+        left, right = (self.points[name] for name in EYES)
+        if math.dist(left, right) < _LEAST_EYE_DISTANCE:
+            raise ValueError("both eyes lie in the same place; a face cannot be aligned to that")
+        return self
 
 
 class ParameterSpec(_Frozen):
@@ -63,6 +90,15 @@ class ParameterSpec(_Frozen):
     low: float
     high: float
     neutral: float
+
+    @model_validator(mode="after")
+    def _has_a_range(self) -> ParameterSpec:
+        if not (self.low < self.high and self.low <= self.neutral <= self.high):
+            raise ValueError(
+                f"{self.name} goes from {self.low} to {self.high} and rests at {self.neutral}; "
+                "high must be larger than low, and neutral between them"
+            )
+        return self
 
 
 class OneHot(_Frozen):
@@ -82,6 +118,23 @@ class ExpressionVector(_Frozen):
     kind: Literal["expression_vector"] = "expression_vector"
     parameters: tuple[ParameterSpec, ...]
     presets: dict[str, dict[str, float]]
+
+    @model_validator(mode="after")
+    def _has_what_presets_set(self) -> ExpressionVector:
+        known = {p.name: p for p in self.parameters}
+        if len(known) < len(self.parameters):
+            raise ValueError("two parameters have the same name")
+        for preset, values in self.presets.items():
+            for name, value in values.items():
+                if name not in known:
+                    raise ValueError(f"the preset {preset} sets {name}, which is no parameter here")
+                p = known[name]
+                if not p.low <= value <= p.high:
+                    raise ValueError(
+                        f"the preset {preset} sets {name} to {value}; it goes from {p.low} to "
+                        f"{p.high}"
+                    )
+        return self
 
 
 Control = Annotated[OneHot | ExpressionVector, Field(discriminator="kind")]
@@ -148,7 +201,42 @@ class Card(_Frozen):
             )
         if self.task == "find_faces" and not self.labels:
             raise ValueError("a card for find_faces needs the names of its landmarks as labels")
+        if isinstance(self.control, OneHot) and not self.labels:
+            raise ValueError(
+                "a card with a one-hot control needs the names it stands for as labels"
+            )
         return self
+
+    @model_validator(mode="after")
+    def _agrees_with_itself(self) -> Card:
+        """What the tensors' shapes say is what the rest of the card says."""
+        stated = self._stated()
+        for tensor in (*self.inputs, *self.outputs):
+            sizes = stated.get(tensor.name, tensor.shape[1:])
+            if len(tensor.shape) != 1 + len(sizes) or any(
+                -1 not in pair and pair[0] != pair[1]
+                for pair in zip(tensor.shape[1:], sizes, strict=True)
+            ):
+                raise ValueError(
+                    f"the tensor {tensor.name} has the shape {list(tensor.shape)}; by the size of "
+                    f"the pixels, the labels and the control it has {[-1, *sizes]}"
+                )
+        return self
+
+    def _stated(self) -> dict[str, tuple[int, ...]]:
+        """The sizes after the batch that the card gives tensors elsewhere, by their names."""
+        side, labels = self.pixels.size, len(self.labels)
+        stated: dict[str, tuple[int, ...]] = {"image": (3, side, side)}
+        if isinstance(self.control, OneHot):
+            stated["control"] = (labels,)
+        elif isinstance(self.control, ExpressionVector):
+            count = len(self.control.parameters)
+            stated |= {"control": (2 * count,), "vector": (count,)}
+        if self.task == "find_faces":
+            stated["landmarks"] = (2 * labels, -1, -1)
+        elif self.task == "read_expression":
+            stated |= {"expression": (labels,), "attributes": (len(self.attributes),)}
+        return stated
 
 
 def parse_card(text: str, where: str = "card") -> Card:
@@ -198,4 +286,5 @@ class _Head(BaseModel):
 def _first(error: ValidationError) -> str:
     detail = error.errors()[0]
     place = ".".join(str(part) for part in detail["loc"])
-    return f"{place}: {detail['msg']}" if place else detail["msg"]
+    told = str(detail.get("ctx", {}).get("error", detail["msg"]))
+    return f"{place}: {told}" if place else told

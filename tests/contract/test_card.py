@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from contract.alignment import TEMPLATE
 from contract.card import (
     Card,
     CardError,
@@ -16,17 +17,34 @@ from contract.card import (
     parse_card,
     read_card,
 )
-from tests.engines.tiny_models import tiny_editor, tiny_finder
+from tests.engines.tiny_models import tiny_editor, tiny_finder, tiny_reader
 
 EDITOR, _ = tiny_editor(8)
 FINDER, _ = tiny_finder(64)
+
+
+READER, _ = tiny_reader(32)
 
 
 def changed(card: Card, **values: object) -> str:
     return json.dumps(json.loads(card.model_dump_json()) | values)
 
 
-@pytest.mark.parametrize("card", [EDITOR, FINDER])
+def at(card: Card, path: str, value: object) -> str:
+    """The card with another value at `path`, or without it where the value is None."""
+    content = json.loads(card.model_dump_json())
+    *way, last = (int(part) if part.isdecimal() else part for part in path.split("/"))
+    place = content
+    for part in way:
+        place = place[part]
+    if value is None:
+        del place[last]
+    else:
+        place[last] = value
+    return json.dumps(content)
+
+
+@pytest.mark.parametrize("card", [EDITOR, FINDER, READER])
 def test_a_card_comes_back_as_written(card: Card) -> None:
     assert parse_card(card.model_dump_json(indent=2)) == card
 
@@ -63,6 +81,49 @@ def test_a_wrong_card_is_refused_with_the_place(text: str, told: str) -> None:
         parse_card(text, "face/card.json")
     assert str(caught.value).startswith("face/card.json")
     assert type(caught.value) is CardError
+
+
+EYE = TEMPLATE["left_eye"]
+REST = {"name": "blush", "low": 0.5, "high": 0.5, "neutral": 0.5}
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        (at(EDITOR, "alignment/points/right_eye", None), "alignment: the points lack right_eye"),
+        (at(EDITOR, "alignment/points/right_eye", EYE), "both eyes lie in the same place"),
+        (at(EDITOR, "pixels/value_range", [1, 1]), "pixels: value_range goes from 1.0 to 1.0"),
+        (at(EDITOR, "pixels/value_range", [1, -1]), "the second must be larger"),
+        (at(EDITOR, "pixels/value_range", [0, float("inf")]), "finite number"),
+        (at(EDITOR, "pixels/ground", [0, 0, 256]), "pixels.ground.2"),
+        (at(EDITOR, "pixels/size", 16), "image has the shape .* 8, 8.* it has .* 16, 16"),
+        (at(EDITOR, "control/parameters/0", REST), "rests at 0.5; high must be larger"),
+        (at(EDITOR, "control/parameters/0/neutral", 1.4), "neutral between them"),
+        (at(EDITOR, "control/parameters/0/name", "blush"), "the same name"),
+        (at(EDITOR, "control/parameters/30", None), "the preset .* sets shade, which is no"),
+        (at(EDITOR, "control/presets/angry/nose", 1), "the preset angry sets nose, which is no"),
+        (at(EDITOR, "control/presets/angry/tears", 7), "angry sets tears to 7.0; it goes from 0.0"),
+        (at(EDITOR, "inputs/1/shape", [-1, 60]), "control has the shape .* it has .* 62"),
+        (at(EDITOR, "control", {"kind": "one_hot"}), "one-hot control needs the names"),
+        (at(FINDER, "labels/3", None), "landmarks has the shape .* 54.* it has .* 52"),
+        (at(FINDER, "inputs/0/shape", [-1, 64, 64]), "image has the shape"),
+        (at(READER, "labels/3", None), "expression has the shape .* 14.* it has .* 13"),
+        (at(READER, "attributes/3", None), "attributes has the shape .* 8.* it has .* 7"),
+    ],
+)
+def test_a_card_that_contradicts_itself_is_refused(text: str, told: str) -> None:
+    with pytest.raises(CardError, match=told):
+        parse_card(text)
+
+
+def test_a_free_size_is_any_size() -> None:
+    text = at(FINDER, "inputs/0/shape", [-1, 3, -1, -1])
+    assert parse_card(text).inputs[0].shape == (-1, 3, -1, -1)
+
+
+def test_the_cards_that_ship_are_whole() -> None:
+    cards = [read_card(path) for path in Path("model_repository").glob("*/card.json")]
+    assert {card.task for card in cards} >= {"edit_expression", "find_faces"}
 
 
 def test_a_card_is_read_from_a_file(tmp_path: Path) -> None:

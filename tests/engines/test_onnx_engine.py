@@ -14,7 +14,7 @@ import numpy as np
 import onnxruntime as ort
 import pytest
 
-from contract.card import Tensor
+from contract.card import Pixels, Tensor
 from engines.cancel import Cancellation, working_under
 from engines.onnx_engine import OnnxEngine
 from engines.protocol import (
@@ -127,7 +127,8 @@ def test_weights_that_are_no_model_are_a_problem_even_with_their_sha256(tmp_path
             "inputs": (
                 Tensor(name="image", shape=(-1, 3, 16, 16)),
                 Tensor(name="control", shape=(-1, 62)),
-            )
+            ),
+            "pixels": Pixels(size=16),
         },
     ],
     ids=["another output", "an input less", "another size"],

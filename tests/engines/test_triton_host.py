@@ -14,7 +14,7 @@ import trustme
 from google.protobuf import text_format
 from tritonclient.grpc import model_config_pb2
 
-from contract.card import Card, Tensor
+from contract.card import Card, Pixels, Tensor
 from engines.cancel import Cancellation, working_under
 from engines.priority import background
 from engines.protocol import EngineCancelledError
@@ -83,7 +83,10 @@ def test_tensorrt_is_meant_for_a_gpu(repository: Path) -> None:
     [
         ({"name": "other"}, "has the card of other"),
         ({"version": 2}, "describes version 2"),
-        ({"inputs": (Tensor(name="image", shape=(-1, 3, 9, 9)),)}, "other inputs"),
+        (
+            {"inputs": (Tensor(name="image", shape=(-1, 3, 9, 9)),), "pixels": Pixels(size=9)},
+            "other inputs",
+        ),
         ({"outputs": (Tensor(name="paint", shape=(-1, 3, 8, 8)),)}, "other outputs"),
     ],
 )

@@ -83,7 +83,6 @@ def test_a_later_version_leaves_the_one_before_it(tmp_path: Path) -> None:
 def test_a_later_version_with_other_tensors_stands_alone(tmp_path: Path) -> None:
     place(tmp_path, _card(b"one"), b"one")
     other = (Tensor(name="image", shape=(-1, 3, 16, 16)),)
-    folder = place(
-        tmp_path, _card(b"two").model_copy(update={"version": 2, "inputs": other}), b"two"
-    )
+    changes = {"version": 2, "inputs": other, "pixels": Pixels(size=16)}
+    folder = place(tmp_path, _card(b"two").model_copy(update=changes), b"two")
     assert [p.name for p in folder.iterdir() if p.name.isdecimal()] == ["2"]
