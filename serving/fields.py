@@ -51,6 +51,10 @@ PICTURES: Final = ("image", "reference")
 _WEB: Final = ("https://", "http://")
 
 
+_NAME: Final = Field(json_schema_extra={"pattern": r"^(?!\s*[\[{])"})
+"""Text that `_from_json` leaves as it is."""
+
+
 def _from_json(value: object) -> object:
     """A form can only send text, so lists and objects come as JSON in it."""
     if isinstance(value, str) and value.lstrip()[:1] in ("{", "["):
@@ -111,7 +115,7 @@ class ExpressionFields(EditFields):
     """`POST /v1/expressions`: the picture, and the wanted expression."""
 
     expression: Annotated[
-        str | dict[str, float] | None,
+        Annotated[str, _NAME] | dict[str, float] | None,
         BeforeValidator(_from_json),
         Field(description="a name, or an object of face parameters"),
     ] = None
@@ -143,7 +147,7 @@ class SheetFields(EditFields):
     expressions: Annotated[
         Literal["all"] | Annotated[list[str], Field(min_length=1, max_length=64)],
         BeforeValidator(_names),
-        Field(description="all of the model, or names"),
+        Field(description="all of the model, or names (in a form, between commas or as JSON)"),
     ] = "all"
     layout: Literal["zip", "grid"] = Field("zip", description="a ZIP of pictures, or one picture")
     cell: Annotated[int, _WHOLE] = Field(
