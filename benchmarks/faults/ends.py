@@ -14,11 +14,12 @@ from benchmarks.faults.tally import Tally
 async def end_gateway(repository: Path, pictures: list[Picture], times: int) -> list[Tally]:
     """End a gateway `times` times, each under the callers of all pictures. Raises FaultError.
 
-    Callers go on asking until they are told that it closes, or nobody listens any more.
+    It has one process and two in turn. Callers go on asking until they are told that it closes, or
+    nobody listens any more.
     """
     tally = Tally("SIGTERM", "requests", times)
-    for _ in range(times):
-        with gateway(repository, caller_share=1) as (url, process):
+    for n in range(times):
+        with gateway(repository, caller_share=1, processes=1 + n % 2) as (url, process):
             enough = tally.answered + len(pictures)
             async with calling(url, pictures, tally):
                 await until(lambda: tally.answered >= enough, "answers before the end")  # noqa: B023
