@@ -25,7 +25,7 @@ from benchmarks.load import LoadError, one_after_the_other
 from benchmarks.triton import TritonError, running_triton
 from benchmarks.wire import edit_request
 from engines.cores import usable_cores
-from serving.pipeline import RequestError
+from serving.request_errors import RequestError
 
 _PATIENCE_S: Final = 120
 _WARM_UP_S: Final = 2.0

@@ -16,8 +16,10 @@ from pathlib import Path
 from benchmarks.gateway import ROOT
 from engines.cores import usable_cores
 from engines.onnx_engine import OnnxEngine
-from serving.pipeline import STAGES, Pipeline, RequestError
+from serving.pipeline import Pipeline
+from serving.request_errors import RequestError
 from serving.settings import from_environment
+from serving.stages import STAGES
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,8 @@ from typing import Any, Final, Generic, TypeVar
 from serving import sheets
 from serving.answers import EditAnswer, FacesAnswer, GridAnswer, SheetAnswer
 from serving.fields import EditFields, ExpressionFields, FacesFields, SheetFields
-from serving.pipeline import EditResult, Pipeline
+from serving.pipeline import Pipeline
+from serving.results import EditResult
 from serving.shapes import edit_answer, faces_shape
 
 Fields = TypeVar("Fields", bound=FacesFields)

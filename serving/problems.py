@@ -26,7 +26,7 @@ from engines.protocol import (
     EngineUnavailableError,
     ModelMissingError,
 )
-from serving import picture, pipeline
+from serving import picture, request_errors
 from serving.jobs import store
 
 MEDIA_TYPE: Final = "application/problem+json"
@@ -117,11 +117,11 @@ _KINDS: Final[tuple[tuple[type[Exception], Kind], ...]] = (
     (picture.AnimatedPictureError, ANIMATED_PICTURE),
     (picture.TooManyBytesError, TOO_MANY_BYTES),
     (picture.TooManyPixelsError, TOO_MANY_PIXELS),
-    (pipeline.NoFaceError, NO_FACE),
-    (pipeline.NoExpressionError, INVALID_FIELD),
-    (pipeline.BoxError, BOX_OUTSIDE),
-    (pipeline.UnknownModelError, UNKNOWN_MODEL),
-    (pipeline.NoModelError, MODEL_UNAVAILABLE),
+    (request_errors.NoFaceError, NO_FACE),
+    (request_errors.NoExpressionError, INVALID_FIELD),
+    (request_errors.BoxError, BOX_OUTSIDE),
+    (request_errors.UnknownModelError, UNKNOWN_MODEL),
+    (request_errors.NoModelError, MODEL_UNAVAILABLE),
     (UnknownExpressionError, UNKNOWN_EXPRESSION),
     (UnknownParameterError, UNKNOWN_PARAMETER),
     (IntensityError, OUT_OF_RANGE),

@@ -14,8 +14,8 @@ from serving.answers import (
     FacesAnswer,
     ReadFaceAnswer,
 )
-from serving.pipeline import EditedFace, EditResult, FacesResult
 from serving.reading import Reading
+from serving.results import EditedFace, EditResult, FacesResult
 
 
 def face_shape(face: Face) -> FaceAnswer:

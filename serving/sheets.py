@@ -18,8 +18,9 @@ from serving import header
 from serving.answers import GridAnswer, SheetAnswer, SheetFacts
 from serving.fields import SheetFields
 from serving.picture import Format, Picture, encode
-from serving.pipeline import Pipeline, Rendered, SheetResult
+from serving.pipeline import Pipeline
 from serving.problems import TOO_MANY_PIXELS, ProblemError
+from serving.results import Rendered, SheetResult
 from serving.shapes import edited_shape, rounded
 
 SUFFIXES: Final[dict[Format, str]] = {"png": "png", "webp": "webp", "jpeg": "jpg"}

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from benchmarks.stages import main, measure
-from serving.pipeline import STAGES
+from serving.stages import STAGES
 from tests.pictures import encoded, scene
 
 

@@ -18,8 +18,9 @@ from engines.onnx_engine import OnnxEngine
 from engines.triton_engine import TritonEngine
 from serving import png
 from serving.app import create_app
-from serving.pipeline import STAGES, Pipeline
+from serving.pipeline import Pipeline
 from serving.settings import Settings
+from serving.stages import STAGES
 from tests.engines.triton_stub import TritonStub
 from tests.live import running
 from tests.pictures import encoded, opened, same_outside, scene, with_alpha

@@ -16,7 +16,9 @@ from faces.change import NOTHING
 from faces.face import Box
 from serving import png
 from serving.picture import TooManyPixelsError
-from serving.pipeline import BoxError, EditResult, NoFaceError, Pipeline
+from serving.pipeline import Pipeline
+from serving.request_errors import BoxError, NoFaceError
+from serving.results import EditResult
 from serving.settings import Settings
 from tests.pictures import encoded, opened, same_outside, scene
 

@@ -16,15 +16,10 @@ from engines.protocol import EngineCancelledError, EngineError, EngineTimeoutErr
 from engines.triton_engine import TritonEngine
 from faces.face import Box
 from serving import png
-from serving.pipeline import (
-    STAGES,
-    BoxError,
-    NoFaceError,
-    NoModelError,
-    Pipeline,
-    UnknownModelError,
-)
+from serving.pipeline import Pipeline
+from serving.request_errors import BoxError, NoFaceError, NoModelError, UnknownModelError
 from serving.settings import Settings
+from serving.stages import STAGES
 from tests.engines.tiny_models import write_model
 from tests.engines.triton_stub import TritonStub
 from tests.magenta_models import painting_editor, write_magenta_repository

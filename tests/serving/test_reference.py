@@ -13,7 +13,8 @@ from httpx import Client
 from contract.expression import EXPRESSIONS, PARAMETERS
 from engines.onnx_engine import OnnxEngine
 from serving.app import create_app
-from serving.pipeline import NoExpressionError, NoModelError, Pipeline
+from serving.pipeline import Pipeline
+from serving.request_errors import NoExpressionError, NoModelError
 from serving.settings import Settings
 from tests.engines.tiny_models import tiny_reader, write_model, write_repository
 from tests.live import running

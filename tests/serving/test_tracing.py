@@ -18,8 +18,8 @@ from engines.onnx_engine import OnnxEngine
 from engines.triton_engine import TritonEngine
 from serving import tracing
 from serving.app import create_app
-from serving.pipeline import STAGES
 from serving.settings import Settings
+from serving.stages import STAGES
 from tests.collector import Collector
 from tests.engines.triton_stub import TritonStub
 from tests.live import running
