@@ -8,6 +8,7 @@ from typing import Any, Final, Generic, TypeVar
 
 from serving import sheets
 from serving.answers import EditAnswer, FacesAnswer, GridAnswer, SheetAnswer
+from serving.cost import Cost, pixels_of
 from serving.fields import EditFields, ExpressionFields, FacesFields, SheetFields
 from serving.pipeline import Pipeline
 from serving.results import EditResult
@@ -45,14 +46,23 @@ def edit(pipeline: Pipeline, fields: ExpressionFields, deadline: float) -> EditR
     )
 
 
-def asked_faces(pipeline: Pipeline, fields: FacesFields) -> int:
-    """How many faces are to be edited: 1 in a picture where they are to be found.
+def cost_of(pipeline: Pipeline, call: PictureCall[Any], fields: FacesFields) -> Cost:
+    """What `call` costs, from the headers of its pictures: those that come, and those of a sheet.
 
-    Raises what Pipeline.expressions raises.
+    Faces that are to be found count as one. Raises what Pipeline.expressions raises, and
+    ProblemError for a sheet of too many pixels.
     """
-    faces = fields.faces if isinstance(fields, EditFields) else "all"
-    pictures = sheets.count_of(pipeline, fields) if isinstance(fields, SheetFields) else 1
-    return pictures * (1 if isinstance(faces, str) else len(faces))
+    most = pipeline.settings.max_pixels
+    pixels, faces = pixels_of(fields.image, most), 1
+    if isinstance(fields, EditFields) and not isinstance(fields.faces, str):
+        faces = len(fields.faces)
+    if isinstance(fields, ExpressionFields) and fields.reference is not None:
+        pixels += pixels_of(fields.reference, most)
+        faces += 1
+    if isinstance(fields, SheetFields):
+        pixels += sheets.drawn_pixels(pipeline, fields)
+        faces *= len(sheets.names_of(pipeline, fields))
+    return Cost(call.name, pixels, faces)
 
 
 EXPRESSIONS: Final = PictureCall(

@@ -19,7 +19,7 @@ _NEWEST: Final = 0.2
 
 @dataclass(frozen=True)
 class Cost:
-    """`pixels` to decode and `faces` to look at. Work of one `kind` keeps one pace."""
+    """`pixels` to decode and to draw, and `faces` to look at. Work of one `kind` keeps one pace."""
 
     kind: str
     pixels: int
@@ -31,16 +31,16 @@ class Cost:
         return self.faces + self.pixels / PIXELS_PER_UNIT
 
 
-def cost_of(kind: str, data: bytes, faces: int, max_pixels: int) -> Cost:
-    """The cost of `faces` faces in the picture `data`, from its header.
+def pixels_of(data: bytes, max_pixels: int) -> int:
+    """The pixels of the picture `data`, from its header.
 
-    What will be refused unread has no pixels; a picture that hides its size counts as the largest.
+    What will be refused unread has none; a picture that hides its size counts as the largest.
     """
     size = header.size(data)
     if size is None:
-        return Cost(kind, max_pixels if header.is_picture(data) else 0, faces)
+        return max_pixels if header.is_picture(data) else 0
     pixels = size[0] * size[1]
-    return Cost(kind, pixels if pixels <= max_pixels else 0, faces)
+    return pixels if pixels <= max_pixels else 0
 
 
 class Pace:

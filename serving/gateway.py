@@ -12,7 +12,6 @@ from fastapi import Depends, Request
 from engines.cores import usable_cores
 from engines.protocol import Engine
 from serving.admission import Admission, Limits
-from serving.cost import Cost, cost_of
 from serving.metrics import Metrics
 from serving.observed import ObservedEngine
 from serving.pipeline import Pipeline
@@ -56,10 +55,6 @@ class Gateway:
         """The picture at `url`, which counts among the bodies. Raises ProblemError."""
         visit.hold(self.settings.max_bytes)
         return await self.urls.fetch(url)
-
-    def cost(self, kind: str, image: bytes, faces: int = 1) -> Cost:
-        """What work of this kind on so many faces of `image` costs."""
-        return cost_of(kind, image, faces, self.settings.max_pixels)
 
 
 def open_gateway(engine: Engine, settings: Settings) -> Gateway:

@@ -7,11 +7,13 @@ import io
 import json
 import math
 import zipfile
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final
 
 import cv2
 import numpy as np
+from numpy.typing import NDArray
 
 from faces.canvas import Pixels
 from serving import header
@@ -19,7 +21,7 @@ from serving.answers import GridAnswer, SheetAnswer, SheetFacts
 from serving.fields import SheetFields
 from serving.picture import Format, Picture, encode
 from serving.pipeline import Pipeline
-from serving.problems import TOO_MANY_PIXELS, ProblemError
+from serving.problems import SHEET_TOO_LARGE, TOO_MANY_PIXELS, ProblemError
 from serving.results import Rendered, SheetResult
 from serving.shapes import edited_shape, rounded
 
@@ -30,7 +32,10 @@ FACTS: Final = "sheet.json"
 _LONG_AGO: Final = (1980, 1, 1, 0, 0, 0)
 """The first time that a ZIP can name, and always the same: the same sheet has the same bytes."""
 _TIMES: Final = 4
-"""All pictures of a sheet may have so many times the pixels that one may have."""
+"""All pictures of a sheet may have so many times the pixels, and in a ZIP so many times the bytes,
+that one may have. A grid is one picture, and pictures in JSON have the bytes of one."""
+_BAND: Final = 128
+"""Rows that are made narrower at once, so that no second picture is made of them."""
 
 
 @dataclass(frozen=True)
@@ -49,57 +54,83 @@ class SheetFile:
         return f"image/{self.format}" if self.columns else "application/zip"
 
 
-def count_of(pipeline: Pipeline, fields: SheetFields) -> int:
-    """How many pictures the sheet has. Raises what Pipeline.expressions raises."""
+def names_of(pipeline: Pipeline, fields: SheetFields) -> tuple[str, ...]:
+    """The expressions of the sheet, in order. Raises what Pipeline.expressions raises."""
     if fields.expressions == "all":
-        return len(pipeline.expressions(fields.model))
-    return len(dict.fromkeys(fields.expressions))
+        return pipeline.expressions(fields.model)
+    return tuple(dict.fromkeys(fields.expressions))
+
+
+def drawn_pixels(pipeline: Pipeline, fields: SheetFields) -> int:
+    """How many pixels are drawn, from the picture's header.
+
+    Raises ProblemError where they are too many, and what Pipeline.expressions raises.
+    """
+    most = pipeline.settings.max_pixels
+    count = len(names_of(pipeline, fields))
+    size = header.size(fields.image)
+    if size is None:  # the largest that there may be, or nothing that can be drawn
+        times = 1 if fields.layout == "grid" else _TIMES
+        return times * most if header.is_picture(fields.image) else 0
+    if size[0] * size[1] > most:
+        return 0  # refused unread
+    return _checked_pixels(fields, size, count, most)
 
 
 def zipped(pipeline: Pipeline, fields: SheetFields, deadline: float) -> SheetFile:
     """A ZIP with a picture for each expression, named after it, and their facts."""
-    result = _drawn(pipeline, fields, deadline)
+    names = names_of(pipeline, fields)
+    left = iter(names)
     file = io.BytesIO()
     with zipfile.ZipFile(file, "w") as archive:  # stored: the pictures are compressed already
-        format = fields.format or result.format
-        for drawn in result.drawn:
-            name = zipfile.ZipInfo(f"{drawn.expression}.{SUFFIXES[format]}", _LONG_AGO)
-            archive.writestr(name, drawn.picture)
-        facts = json.dumps(_facts(result, fields), indent=2)
-        archive.writestr(zipfile.ZipInfo(FACTS, _LONG_AGO), facts)
-    return SheetFile(file.getvalue(), format, _names(result), 0)
+
+        def put(data: bytes, format: Format) -> None:
+            name = zipfile.ZipInfo(f"{next(left)}.{SUFFIXES[format]}", _LONG_AGO)
+            archive.writestr(name, data)
+
+        most = _TIMES * pipeline.settings.max_bytes
+        result = _drawn(pipeline, fields, deadline, put, most)
+        facts = _facts(result, fields)
+        archive.writestr(zipfile.ZipInfo(FACTS, _LONG_AGO), json.dumps(facts, indent=2))
+    return SheetFile(file.getvalue(), facts["format"], names, 0)
 
 
 def grid(pipeline: Pipeline, fields: SheetFields, deadline: float) -> SheetFile:
     """One picture with all expressions, row by row, in cells of at most `fields.cell` pixels."""
-    first: list[Picture] = []
+    names = names_of(pipeline, fields)
+    columns = _columns(fields, len(names))
+    laid: list[Picture] = []
+    places = (divmod(n, columns) for n in range(len(names)))
 
-    def small(picture: Picture) -> Pixels:
-        if not first:
-            first.append(picture)
-        return _shrunk(picture.pixels, fields.cell)
+    def lay(picture: Picture) -> None:
+        size = picture.width, picture.height
+        width, height = _cell(size, fields.cell)
+        if not laid:
+            _checked_pixels(fields, size, len(names), pipeline.settings.max_pixels)
+            shape = -(-len(names) // columns) * height, columns * width, picture.pixels.shape[2]
+            # What stays empty is 0, so transparent where there is alpha.
+            laid.append(picture.with_pixels(np.zeros(shape, picture.pixels.dtype)))
+        row, column = next(places)
+        top, left = row * height, column * width
+        place = laid[0].pixels[top : top + height, left : left + width]
+        place[:] = _shrunk(picture.pixels, (width, height))
 
-    result = pipeline.sheet(
+    drawn_pixels(pipeline, fields)
+    pipeline.sheet(
         fields.image,
-        _wanted(fields),
+        names,
         fields.intensity,
-        small,
+        lay,
         faces=fields.which(),
         model=fields.model,
         deadline=deadline,
     )
-    cells = [drawn.picture for drawn in result.drawn]
-    if len(cells) * cells[0].shape[0] * cells[0].shape[1] > _TIMES * pipeline.settings.max_pixels:
-        raise ProblemError(TOO_MANY_PIXELS, "the grid would be too large: ask for smaller cells")
-    columns = min(fields.columns or math.ceil(math.sqrt(len(cells))), len(cells))
-    laid = first[0].with_pixels(_laid_out(cells, columns))
-    format = fields.format or result.format
-    data = encode(laid, format, fields.quality)
-    return SheetFile(data, format, _names(result), columns)
+    format = fields.format or laid[0].format
+    return SheetFile(encode(laid[0], format, fields.quality), format, names, columns)
 
 
 def answer(pipeline: Pipeline, fields: SheetFields, deadline: float) -> SheetAnswer | GridAnswer:
-    """The sheet in JSON: every picture in base64 with its facts, or the grid in base64."""
+    """The sheet in JSON: every picture with its facts, or the grid."""
     if fields.layout == "grid":
         file = grid(pipeline, fields, deadline)
         return {
@@ -108,7 +139,7 @@ def answer(pipeline: Pipeline, fields: SheetFields, deadline: float) -> SheetAns
             "columns": file.columns,
             "image": _base64(file.data),
         }
-    result = _drawn(pipeline, fields, deadline)
+    result = _drawn(pipeline, fields, deadline, lambda data, _: data, pipeline.settings.max_bytes)
     facts = _facts(result, fields)
     return {
         **facts,
@@ -124,40 +155,83 @@ def _base64(data: bytes) -> str:
     return base64.b64encode(data).decode("ascii")
 
 
-def _drawn(pipeline: Pipeline, fields: SheetFields, deadline: float) -> SheetResult[bytes]:
-    _check_size(fields.image, count_of(pipeline, fields), pipeline.settings.max_pixels)
+def _drawn(
+    pipeline: Pipeline,
+    fields: SheetFields,
+    deadline: float,
+    keep: Callable[[bytes, Format], Rendered],
+    most_bytes: int,
+) -> SheetResult[Rendered]:
+    """The sheet, of whose files `keep` makes what is kept. Raises ProblemError."""
+    names = names_of(pipeline, fields)
+    drawn_pixels(pipeline, fields)
+    used = 0
+
+    def render(picture: Picture) -> Rendered:
+        nonlocal used
+        size = picture.width, picture.height
+        _checked_pixels(fields, size, len(names), pipeline.settings.max_pixels)
+        data = encode(picture, fields.format, fields.quality)
+        used += len(data)
+        if used > most_bytes:
+            raise ProblemError(
+                SHEET_TOO_LARGE,
+                f"the pictures have more than {most_bytes:,} bytes together: ask for fewer "
+                "expressions at a time, for another `format`, for a grid, or for a ZIP, which may "
+                "have more than JSON",
+            )
+        return keep(data, fields.format or picture.format)
+
     return pipeline.sheet(
         fields.image,
-        _wanted(fields),
+        names,
         fields.intensity,
-        lambda picture: encode(picture, fields.format, fields.quality),
+        render,
         faces=fields.which(),
         model=fields.model,
         deadline=deadline,
     )
 
 
-def _check_size(data: bytes, count: int, max_pixels: int) -> None:
-    """That `count` pictures such as `data` can be held together. Raises ProblemError."""
-    width, height = header.size(data) or (0, 0)  # without a size it will not be decoded
-    most = _TIMES * max_pixels
-    if width * height * count > most:
+def _checked_pixels(fields: SheetFields, size: tuple[int, int], count: int, most: int) -> int:
+    """How many pixels `count` pictures of this size are, as they are asked for.
+
+    `most` is what one picture may have. Raises ProblemError for more than a sheet may have.
+    """
+    width, height = size
+    if fields.layout == "grid":
+        width, height = _cell(size, fields.cell)
+        columns = _columns(fields, count)
+        pixels = columns * -(-count // columns) * width * height
+        if pixels > most:
+            raise ProblemError(
+                TOO_MANY_PIXELS,
+                f"the grid would have {pixels:,} pixels; the limit is {most:,} pixels in all: ask "
+                "for smaller cells",
+            )
+        return pixels
+    pixels = count * width * height
+    if pixels > _TIMES * most:
         raise ProblemError(
             TOO_MANY_PIXELS,
-            f"{count} pictures of {width * height:,} pixels are more than the {most:,} of a sheet: "
-            "ask for fewer expressions at a time, or for a grid",
+            f"{count} pictures of {width * height:,} pixels are more than the {_TIMES * most:,} of "
+            "a sheet: ask for fewer expressions at a time, or for a grid",
         )
+    return pixels
 
 
-def _wanted(fields: SheetFields) -> list[str] | None:
-    return None if fields.expressions == "all" else list(fields.expressions)
+def _columns(fields: SheetFields, count: int) -> int:
+    return min(fields.columns or math.ceil(math.sqrt(count)), count)
 
 
-def _names(result: SheetResult[Rendered]) -> tuple[str, ...]:
-    return tuple(drawn.expression for drawn in result.drawn)
+def _cell(size: tuple[int, int], longest: int) -> tuple[int, int]:
+    """Width and height of a picture of this size in a grid."""
+    width, height = size
+    scale = min(1.0, longest / max(size))
+    return max(1, round(width * scale)), max(1, round(height * scale))
 
 
-def _facts(result: SheetResult[bytes], fields: SheetFields) -> SheetFacts:
+def _facts(result: SheetResult[Any], fields: SheetFields) -> SheetFacts:
     return {
         "width": result.width,
         "height": result.height,
@@ -172,18 +246,18 @@ def _facts(result: SheetResult[bytes], fields: SheetFields) -> SheetFacts:
     }
 
 
-def _shrunk(pixels: Pixels, longest: int) -> Pixels:
-    """`pixels` with sides of at most `longest`. What is transparent gives no colour to the rest."""
+def _shrunk(pixels: Pixels, size: tuple[int, int]) -> Pixels:
+    """`pixels` in a size (width, height). What is transparent gives no colour to the rest."""
     height, width, channels = pixels.shape
-    scale = longest / max(height, width)
-    if scale >= 1:
+    if size == (width, height):
         return pixels
-    size = max(1, round(width * scale)), max(1, round(height * scale))
-    values = pixels.astype(np.float32)
-    if channels in (2, 4):
-        values[..., :-1] *= values[..., -1:]
-    resized = cv2.resize(values, size, interpolation=cv2.INTER_AREA)
-    small = np.asarray(resized, np.float32).reshape(size[1], size[0], channels)
+    narrow = np.empty((height, size[0], channels), np.float32)
+    for first in range(0, height, _BAND):
+        values = pixels[first : first + _BAND].astype(np.float32)
+        if channels in (2, 4):
+            values[..., :-1] *= values[..., -1:]
+        narrow[first : first + _BAND] = _resized(values, (size[0], len(values)))
+    small = _resized(narrow, size)
     if channels in (2, 4):
         small[..., :-1] /= np.maximum(small[..., -1:], np.float32(1e-6))
     if pixels.dtype == np.uint8:
@@ -191,13 +265,6 @@ def _shrunk(pixels: Pixels, longest: int) -> Pixels:
     return np.clip(np.rint(small), 0, 65535).astype(np.uint16)
 
 
-def _laid_out(cells: list[Pixels], columns: int) -> Pixels:
-    """Cells of one size, row by row; what stays empty is 0, so transparent where there is alpha."""
-    height, width, channels = cells[0].shape
-    rows = -(-len(cells) // columns)
-    laid = np.zeros((rows * height, columns * width, channels), cells[0].dtype)
-    for n, cell in enumerate(cells):
-        row, column = divmod(n, columns)
-        top, left = row * height, column * width
-        laid[top : top + height, left : left + width] = cell
-    return laid
+def _resized(values: NDArray[np.float32], size: tuple[int, int]) -> NDArray[np.float32]:
+    resized = cv2.resize(values, size, interpolation=cv2.INTER_AREA)
+    return np.asarray(resized, np.float32).reshape(size[1], size[0], values.shape[2])

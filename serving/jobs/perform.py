@@ -11,8 +11,7 @@ from typing import Final
 from engines.cancel import Cancellation, working_under
 from engines.priority import background
 from serving.admission import Admission
-from serving.calls import asked_faces
-from serving.cost import cost_of
+from serving.calls import cost_of
 from serving.fields import Fetch
 from serving.jobs.duty import Outcome
 from serving.jobs.lines import Line, answered, read_line, refused
@@ -47,8 +46,7 @@ class Performer:
         if fields.image_url is not None:
             image = await self.fetch(fields.image_url)
             fields = fields.model_copy(update={"image": image, "image_url": None})
-        faces = asked_faces(self.pipeline, fields)
-        cost = cost_of(line.call.name, fields.image, faces, settings.max_pixels)
+        cost = cost_of(self.pipeline, line.call, fields)
 
         def work() -> bytes:
             deadline = time.monotonic() + settings.timeout

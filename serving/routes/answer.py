@@ -8,7 +8,7 @@ from functools import partial
 from fastapi import Request
 from fastapi.responses import JSONResponse, Response
 
-from serving.calls import Fields, PictureCall, asked_faces
+from serving.calls import Fields, PictureCall, cost_of
 from serving.conditional import KEPT, Tags, has, not_modified
 from serving.fields import read_fields
 from serving.gateway import Gateway
@@ -49,5 +49,4 @@ async def answered(
             answer.headers.update({"ETag": tag, **KEPT})
             return answer
 
-        faces = asked_faces(gateway.pipeline, fields)
-        return await visit.work(gateway.cost(call.name, fields.image, faces), work)
+        return await visit.work(cost_of(gateway.pipeline, call, fields), work)

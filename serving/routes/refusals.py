@@ -42,6 +42,7 @@ from serving.problems import (
     OVER_SHARE,
     PREFIX,
     SCOPE_MISSING,
+    SHEET_TOO_LARGE,
     SLOW_BODY,
     TIMEOUT,
     TOO_MANY_BYTES,
@@ -125,8 +126,7 @@ _PICTURES: Final = (
     NO_SPACE,
 )
 
-FACES: Final = refusals(*_PICTURES)
-EDITS: Final = refusals(
+_EDITS: Final = (
     *_PICTURES,
     NO_FACE,
     BOX_OUTSIDE,
@@ -135,6 +135,10 @@ EDITS: Final = refusals(
     OUT_OF_RANGE,
     UNKNOWN_MODEL,
 )
+
+FACES: Final = refusals(*_PICTURES)
+EDITS: Final = refusals(*_EDITS)
+SHEETS: Final = refusals(*_EDITS, SHEET_TOO_LARGE)
 BATCH: Final = refusals(*_KEYED, *_KEPT, INVALID_FIELD)
 CANCELLED: Final = refusals(*_CHANGING, *_KEPT)
 BATCHES: Final = refusals(
@@ -149,6 +153,7 @@ BATCHES: Final = refusals(
     INVALID_LINE,
     KEY_REUSED,
     WEBHOOK_REFUSED,
+    OVER_SHARE,
     OVER_QUOTA,
     BUSY,
     CLOSING,

@@ -42,7 +42,7 @@ _FACTS: Final = {
             "headers": {FACTS: _FACTS, **refusals.TAGGED},
         },
         **LATER,
-        **refusals.EDITS,
+        **refusals.SHEETS,
     },
     tags=["pictures"],
 )

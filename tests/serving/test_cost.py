@@ -3,23 +3,22 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from serving.cost import Cost, Pace, cost_of
+from serving.cost import Cost, Pace, pixels_of
 from tests.pictures import encoded
 
 LIMIT = 4_000_000
 
 
 def test_faces_and_pixels_cost() -> None:
-    data = encoded(np.zeros((1000, 2000), np.uint8))
-    assert cost_of("edit", data, 1, LIMIT) == Cost("edit", 2_000_000, 1)
-    assert cost_of("edit", data, 1, LIMIT).units == pytest.approx(3)
-    assert cost_of("edit", data, 5, LIMIT).units == pytest.approx(7)
+    assert Cost("edit", 2_000_000, 1).units == pytest.approx(3)
+    assert Cost("edit", 2_000_000, 5).units == pytest.approx(7)
 
 
 def test_what_is_refused_unread_has_no_pixels_and_what_hides_them_has_the_most() -> None:
-    assert cost_of("edit", b"no picture", 1, LIMIT).pixels == 0
-    assert cost_of("edit", encoded(np.zeros((2001, 2000), np.uint8)), 1, LIMIT).pixels == 0
-    assert cost_of("edit", b"\xff\xd8\xff\xff\xff", 1, LIMIT).pixels == LIMIT
+    assert pixels_of(encoded(np.zeros((1000, 2000), np.uint8)), LIMIT) == 2_000_000
+    assert pixels_of(b"no picture", LIMIT) == 0
+    assert pixels_of(encoded(np.zeros((2001, 2000), np.uint8)), LIMIT) == 0
+    assert pixels_of(b"\xff\xd8\xff\xff\xff", LIMIT) == LIMIT
 
 
 def test_the_pace_is_learnt_for_each_kind() -> None:

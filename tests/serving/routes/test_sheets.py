@@ -5,8 +5,10 @@ import io
 import json
 import zipfile
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 
+import cv2
 import numpy as np
 import pytest
 from httpx import Client, Response
@@ -14,6 +16,7 @@ from PIL import Image
 
 from contract.expression import EXPRESSIONS
 from engines.onnx_engine import OnnxEngine
+from serving import sheets
 from serving.app import create_app
 from serving.settings import Settings
 from tests.live import running
@@ -42,7 +45,9 @@ def engine(model_repository: Path) -> Counting:
 
 @pytest.fixture(scope="module")
 def client(engine: Counting, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Client]:
-    settings = Settings(max_pixels=170_000, batches=tmp_path_factory.mktemp("batches"))
+    settings = Settings(
+        max_pixels=200_000, max_bytes=400_000, batches=tmp_path_factory.mktemp("batches")
+    )
     with running(create_app(settings, engine)) as client:
         yield client
 
@@ -177,11 +182,62 @@ def test_too_many_pixels_together(client: Client, engine: Counting) -> None:
     large = encoded(scene(330, 300, ((160, 150, 20),)))
     engine.runs.clear()
     for accept in ("*/*", "application/json"):
-        refused = sheet(client, large, accept, expressions=",".join(EXPRESSIONS[:7]))
+        refused = sheet(client, large, accept, expressions=",".join(EXPRESSIONS[:9]))
         assert refused.json()["type"] == "urn:celmood:problem:too-many-pixels"
     assert engine.runs == []
     assert sheet(client, large, expressions="sad,happy").status_code == 200
-    grid = sheet(client, large, expressions=",".join(EXPRESSIONS[:7]), layout="grid")
+    grid = sheet(client, large, expressions=",".join(EXPRESSIONS[:9]), layout="grid")
     assert grid.json()["type"] == "urn:celmood:problem:too-many-pixels"
     small = sheet(client, large, layout="grid", cell="64")
     assert small.status_code == 200
+
+
+def test_a_grid_has_no_more_pixels_than_a_picture(client: Client, engine: Counting) -> None:
+    engine.runs.clear()
+    names = "neutral,happy,sad,angry,crying"  # six cells of 240 x 200
+    refused = sheet(client, expressions=names, layout="grid")
+    assert refused.status_code == 413
+    assert "smaller cells" in refused.json()["detail"]
+    assert engine.runs == []
+    assert sheet(client, expressions=names, layout="grid", cell="190").status_code == 200
+
+
+def noise(side: int) -> bytes:
+    return encoded(np.random.default_rng(0).integers(0, 256, (side, side, 3), np.uint8))
+
+
+def test_pictures_in_json_have_the_bytes_of_one(client: Client) -> None:
+    image = noise(240)  # 170 kB, and no picture of it is smaller
+    wishes = {"faces": "[[80, 60, 80, 80]]"}
+    json_of = partial(sheet, client, image, "application/json", **wishes)
+    assert json_of(expressions="sad,happy").status_code == 200
+    refused = json_of(expressions="sad,happy,angry")
+    assert refused.status_code == 413
+    assert refused.json()["type"] == "urn:celmood:problem:sheet-too-large"
+    assert "ZIP" in refused.json()["detail"]
+    assert json_of(expressions="sad,happy,angry", format="jpeg").status_code == 200
+    as_zip = partial(sheet, client, image, **wishes)
+    assert as_zip(expressions="sad,happy,angry").status_code == 200
+    refused = as_zip(expressions=",".join(EXPRESSIONS[:10]))
+    assert refused.json()["type"] == "urn:celmood:problem:sheet-too-large"
+
+
+@pytest.mark.parametrize("kind", ["RGB", "RGBA", "LA", "16 bits"])
+def test_large_pictures_are_made_smaller_in_bands_as_in_one(kind: str) -> None:
+    picture: np.ndarray = with_alpha(
+        np.random.default_rng(0).integers(0, 256, (700, 610, 3), np.uint8)
+    )
+    picture = {"RGB": picture[..., :3], "LA": picture[..., 2:]}.get(kind, picture)
+    if kind == "16 bits":
+        picture = picture.astype(np.uint16) * 257
+    size = 203, 233
+    alpha = picture[..., -1:].astype(np.float32) if picture.shape[2] in (2, 4) else 1.0
+    whole = picture.astype(np.float32)
+    whole[..., : picture.shape[2] - (picture.shape[2] in (2, 4))] *= alpha
+    whole = np.asarray(cv2.resize(whole, size, interpolation=cv2.INTER_AREA), np.float32)
+    if picture.shape[2] in (2, 4):
+        whole[..., :-1] /= np.maximum(whole[..., -1:], 1e-6)
+    small = sheets._shrunk(picture, size)
+    assert (small.dtype, small.shape) == (picture.dtype, (*size[::-1], picture.shape[2]))
+    tolerance = 1 if picture.dtype == np.uint8 else 8
+    assert np.abs(small.astype(float) - whole).max() <= tolerance
