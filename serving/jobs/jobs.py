@@ -20,15 +20,19 @@ from serving.jobs.watched import watched
 from serving.jobs.webhooks import Courier, Webhooks, parse_secret
 from serving.metrics import Metrics
 from serving.pipeline import Pipeline
-from serving.problems import BUSY, UNKNOWN_BATCH, ProblemError
+from serving.problems import BUSY, OVER_SHARE, UNKNOWN_BATCH, ProblemError
+from serving.room import FULL, Room
 from serving.security.outside import Outside
 from serving.security.urls import Urls
 from serving.settings import Settings, SettingsError, variable
 
 _GRACE_S: Final = 5.0
 """For what is left when all accepted work has ended: keeping results."""
-_MOST_ARRIVING: Final = 4
+_MOST_ARRIVING: Final = 8
 """Bodies read at once: each has a chunk in memory."""
+_SHARE: Final = 0.5
+"""Of these that one caller may have."""
+_AGAIN_S: Final = "5"
 _PAGE_BYTES: Final = 32 * 2**20
 _STREAM_PAGE: Final = 16
 _WEBHOOK_S: Final = 10.0
@@ -72,7 +76,7 @@ class Jobs:
             bytes=settings.batch_bytes,
             line=settings.max_bytes * 4 // 3 + ENVELOPE,
         )
-        self._arriving = 0
+        self._arriving = Room(_MOST_ARRIVING, _SHARE)
 
     def start(self) -> None:
         """Work on batches, also on those of an earlier process; call it in the event loop."""
@@ -90,19 +94,12 @@ class Jobs:
         self._webhooks.check(url)
 
     @contextmanager
-    def arrival(self) -> Iterator[None]:
+    def arrival(self, caller: str) -> Iterator[None]:
         """Around reading what will be a batch: not too many at once, and none at the end."""
         if self._admission.closing:
             raise self._admission.refused("closing")
-        if self._arriving >= _MOST_ARRIVING:
-            raise ProblemError(
-                BUSY, "too many batches are being received", headers={"Retry-After": "5"}
-            )
-        self._arriving += 1
-        try:
+        with _place(self._arriving, caller, "batches are being received"):
             yield
-        finally:
-            self._arriving -= 1
 
     async def take(self, parts: AsyncIterable[bytes], wish: Wish) -> str:
         """Accept the batch in a body, and return its id. Call it within `arrival`."""
@@ -204,6 +201,18 @@ async def working(jobs: Jobs | None) -> AsyncGenerator[None, None]:
         yield
     finally:
         await jobs.stop()
+
+
+@contextmanager
+def _place(room: Room, caller: str, told: str) -> Iterator[None]:
+    """A place of `caller` in `room`, within the block. Raises ProblemError where there is none."""
+    refusal = room.refusal(caller, 1)
+    if refusal is not None:
+        kind, whose = (BUSY, "too many") if refusal == FULL else (OVER_SHARE, "too many of your")
+        detail = f"{whose} {told}; try again in {_AGAIN_S} s"
+        raise ProblemError(kind, detail, headers={"Retry-After": _AGAIN_S})
+    with room.held(caller, 1):
+        yield
 
 
 def _known(batch: Batch | None) -> Batch:

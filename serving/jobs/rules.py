@@ -7,7 +7,7 @@ from typing import Any, Final, Protocol
 from serving.jobs.store import Batch, KeyReusedError, StoreFullError, StoreUnavailableError
 
 LONGEST_ARRIVAL_S: Final = 600.0
-"""An arriving batch that got no line for so long has lost its caller."""
+"""What has not arrived as a whole after so long is given up; one that got no line, too."""
 
 
 class Row(Protocol):

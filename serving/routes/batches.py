@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import re
+import time
 from collections.abc import AsyncGenerator
 from typing import Annotated, Final, cast
 
@@ -15,6 +16,7 @@ from starlette.requests import ClientDisconnect
 from serving.answers import BatchAnswer, BatchPageAnswer
 from serving.jobs.intake import Wish
 from serving.jobs.jobs import Jobs
+from serving.jobs.rules import LONGEST_ARRIVAL_S
 from serving.jobs.shape import batch_shape
 from serving.jobs.store import Batch, Result
 from serving.problems import (
@@ -128,7 +130,7 @@ async def take_batch(request: Request, jobs: TheJobs) -> Response:
     webhook = request.headers.get(WEBHOOK)
     if webhook is not None:
         jobs.check_webhook(webhook)
-    with jobs.arrival():
+    with jobs.arrival(request.state.caller):
         batch = await jobs.take(_parts(request), wish_of(request, webhook))
     return await accepted(jobs, batch, owner)
 
@@ -185,19 +187,25 @@ def wish_of(request: Request, webhook: str | None = None) -> Wish:
 
 
 async def _parts(request: Request) -> AsyncGenerator[bytes, None]:
-    """The body as it comes. Raises ProblemError when it stops coming."""
+    """The body as it comes. Raises ProblemError when it stops coming, or takes too long."""
     stream = request.stream()
-    while True:
+    until = time.monotonic() + LONGEST_ARRIVAL_S
+    while (left := until - time.monotonic()) > 0:
         try:
-            async with asyncio.timeout(_LONGEST_PAUSE_S):
+            async with asyncio.timeout(min(left, _LONGEST_PAUSE_S)):
                 part = await anext(stream)
         except StopAsyncIteration:
             return
-        except TimeoutError as error:
-            raise ProblemError(SLOW_BODY, "the batch stopped coming; send it again") from error
+        except TimeoutError:
+            break
         except ClientDisconnect as error:
             raise ProblemError(MALFORMED_BODY, "the body ended early") from error
         yield part
+    raise ProblemError(
+        SLOW_BODY,
+        f"the batch stopped coming, or took more than {LONGEST_ARRIVAL_S:.0f} s; send it again, "
+        "or several smaller ones",
+    )
 
 
 async def _lines(jobs: Jobs, batch: Batch, after: int) -> AsyncGenerator[bytes, None]:

@@ -40,7 +40,7 @@ async def later(request: Request, gateway: Gateway, call: PictureCall[Any]) -> R
     jobs = jobs_of(request)
     owner = owner_of(request)
     settings = gateway.settings
-    with jobs.arrival():
+    with jobs.arrival(request.state.caller):
         try:
             async with asyncio.timeout(settings.timeout):
                 fields = await read_fields(

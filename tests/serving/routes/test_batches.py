@@ -7,7 +7,9 @@ import sqlite3
 import threading
 import time
 from collections.abc import Iterator, Mapping
+from http.client import HTTPResponse
 from pathlib import Path
+from select import select
 from typing import Any
 
 import pytest
@@ -224,6 +226,50 @@ def test_a_body_that_ends_early_leaves_nothing(client: Client, settings: Setting
         assert kept(settings)[0] == 1
     while kept(settings) != (0, 0) and time.monotonic() < until:
         time.sleep(0.01)
+    assert kept(settings) == (0, 0)
+
+
+def begun(client: Client, address: str) -> socket.socket:
+    """A connection from an address of this machine, on which a batch has begun to arrive."""
+    url = client.base_url
+    connection = socket.create_connection(
+        (url.host, url.port or 80), source_address=(address, 0), timeout=20
+    )
+    head = f"POST /v1/batches HTTP/1.1\r\nHost: {url.host}\r\nContent-Type: {NDJSON}\r\n"
+    connection.sendall(f"{head}Content-Length: 9999\r\n\r\n".encode())
+    return connection
+
+
+def answered(connection: socket.socket) -> tuple[int, str]:
+    """The status of the answer that comes there, and its type of problem."""
+    response = HTTPResponse(connection)
+    response.begin()
+    return response.status, json.loads(response.read())["type"]
+
+
+def test_a_caller_has_a_share_of_what_arrives(client: Client, settings: Settings) -> None:
+    idle = [begun(client, "127.0.0.2") for _ in range(4)]
+    until = time.monotonic() + 20
+    while kept(settings)[0] != 4 and time.monotonic() < until:
+        time.sleep(0.01)
+    with begun(client, "127.0.0.2") as refused:
+        status, kind = answered(refused)
+    assert (status, kind) == (429, "urn:celmood:problem:over-share")
+    assert send(client, SAD).status_code == 202
+    for connection in idle:
+        connection.close()
+
+
+def test_a_body_that_takes_too_long_is_given_up(
+    client: Client, settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("serving.routes.batches.LONGEST_ARRIVAL_S", 0.5)
+    with begun(client, "127.0.0.1") as connection:
+        until = time.monotonic() + 20
+        while time.monotonic() < until and not select([connection], [], [], 0.1)[0]:
+            connection.sendall(b" ")  # a byte now and then is no pause
+        status, kind = answered(connection)
+    assert (status, kind) == (408, "urn:celmood:problem:slow-body")
     assert kept(settings) == (0, 0)
 
 
