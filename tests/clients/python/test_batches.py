@@ -257,6 +257,8 @@ def test_an_id_is_no_path(client: Celmood, url: str, folder: Path) -> None:
         ["batch", "-e", "sad"],
         ["batch", "a.png", "-e", "sad", "--resume", "x"],
         ["batch", "--resume", "x", "--cancel", "x"],
+        ["batch", "one/a.png", "two/a.png", "-e", "sad"],
+        ["batch", "a.png", "a.webp", "-e", "sad"],
     ],
 )
 def test_calls_of_the_command_that_make_no_sense(words: list[str]) -> None:

@@ -1,14 +1,19 @@
 from __future__ import annotations
 
 import json
+import os
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
+import celmood
 from celmood import Celmood
 from celmood._command import main
 from engines.protocol import Engine
+from tests.clients.python.answers import FACE, faces_answer
 from tests.clients.python.gateway import Gateway, running_gateway
 from tests.pictures import encoded, opened, scene, with_alpha
 
@@ -80,12 +85,32 @@ def test_a_face_that_is_not_found_can_be_pointed_at(gateway: Gateway, tmp_path: 
 def test_faces(gateway: Gateway, picture: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["faces", str(picture), "--url", gateway.url]) == 0
     (line,) = capsys.readouterr().out.splitlines()
-    assert "score" in line
+    box, score = line.split("  ")
+    assert "score" in score
+    words = ["edit", str(picture), "-e", "sad", "--face", box]  # as it stands there
+    assert main([*words, "--url", gateway.url]) == 0
+    capsys.readouterr()
     assert main(["faces", str(picture), "--json", "--url", gateway.url]) == 0
     body = json.loads(capsys.readouterr().out)
     assert (body["width"], body["height"]) == (240, 200)
     assert len(body["faces"]) == 1
     assert "left_eye" in body["faces"][0]["landmarks"]
+
+
+def test_what_a_face_shows_is_told(
+    monkeypatch: pytest.MonkeyPatch, picture: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    shown = {"expression": {"sad": 0.7, "happy": 0.3}, "attributes": {"hat": 1.0}}
+    body = {**faces_answer(), "faces": [{**FACE, **shown}]}
+    result = celmood.FacesResult.from_json(body, "r")
+    monkeypatch.setattr(Celmood, "faces", lambda *_: result)
+    assert main(["faces", str(picture)]) == 0
+    assert capsys.readouterr().out == "10,20,30,40  score 0.90  sad\n"
+    assert main(["faces", str(picture), "--json"]) == 0
+    (face,) = json.loads(capsys.readouterr().out)["faces"]
+    assert face["expression"] == shown["expression"]
+    assert face["attributes"] == shown["attributes"]
+    assert face["parameters"] == {}
 
 
 def test_models(gateway: Gateway, capsys: pytest.CaptureFixture[str]) -> None:
@@ -127,7 +152,11 @@ def test_1_when_the_service_refuses(
         ["edit", "maki.png", "--set", "vein=much"],
         ["edit", "maki.png", "-e", "sad", "--intensity", "much"],
         ["edit", "maki.png", "-e", "sad", "--face", "1,2,3"],
+        ["edit", "maki.png", "-e", "sad", "--face", "1,2,3,4", "--faces", "all"],
         ["faces", "maki.png", "--timeout", "0"],
+        ["faces", "maki.png", "--timeout", "soon"],
+        ["sheet", "maki.png", "--columns", "3"],
+        ["sheet", "maki.png", "--grid", "a.png", "--out", "b"],
         ["paint", "maki.png"],
         [],
     ],
@@ -137,6 +166,23 @@ def test_2_for_a_wrong_call(words: list[str], capsys: pytest.CaptureFixture[str]
         main(words)
     assert ended.value.code == 2
     assert "usage: celmood" in capsys.readouterr().err
+
+
+def test_the_usage_is_that_of_the_subcommand(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit):
+        main(["edit", "maki.png"])
+    assert "usage: celmood edit" in capsys.readouterr().err
+
+
+def test_whoever_reads_the_beginning_only_sees_no_traceback(gateway: Gateway) -> None:
+    command = [sys.executable, "-m", "celmood", "models", "--json", "--url", gateway.url]
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
+    reading, writing = os.pipe()
+    os.close(reading)
+    run = subprocess.run(command, stdout=writing, stderr=subprocess.PIPE, env=environment)
+    os.close(writing)
+    assert run.returncode == 141
+    assert run.stderr == b""
 
 
 def test_2_for_files_that_cannot_be_used(

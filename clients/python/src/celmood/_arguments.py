@@ -43,18 +43,23 @@ def box(text: str) -> tuple[float, float, float, float]:
     return x, y, width, height
 
 
+def nothing_wrong(_: argparse.Namespace) -> None:
+    """For a subcommand whose every call makes sense."""
+
+
 def add_wishes(parser: argparse.ArgumentParser) -> None:
     """The options that all edits have: intensity, faces, model, format, quality."""
     parser.add_argument("--intensity", type=float, metavar="0-1.5", help="how much of it (1)")
-    parser.add_argument(
+    faces = parser.add_mutually_exclusive_group()
+    faces.add_argument(
         "--faces", choices=("all", "largest"), help="which faces, if there are several (all)"
     )
-    parser.add_argument(
+    faces.add_argument(
         "--face",
         type=box,
         action="append",
         metavar="X,Y,WIDTH,HEIGHT",
-        help="where a face is, hairline to chin, if it is not found; may be repeated",
+        help="where a face is, hairline to chin, as `celmood faces` lists it; may be repeated",
     )
     parser.add_argument("--model", metavar="NAME", help="which of several that edit expressions")
     parser.add_argument("--format", choices=tuple(SUFFIXES), help="of the result (as the input)")

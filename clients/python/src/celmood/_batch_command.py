@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import argparse
+import itertools
 import sys
+from collections import Counter
 from pathlib import Path
 
 from celmood._arguments import SUFFIXES, add_wishes, write
@@ -24,7 +26,7 @@ def add_batch(
     batch = commands.add_parser(
         "batch", parents=[service], help="many pictures as one job of the gateway"
     )
-    batch.set_defaults(run=_batch)
+    batch.set_defaults(run=_batch, wrong=_wrong, parser=batch)
     batch.add_argument("pictures", type=Path, nargs="*", help="PNG, JPEG or WebP")
     batch.add_argument(
         "-e",
@@ -46,15 +48,30 @@ def add_batch(
     other.add_argument("--cancel", metavar="ID", help="end a batch")
 
 
-def check_batch(parser: argparse.ArgumentParser, options: argparse.Namespace) -> None:
-    """That a call of this subcommand makes sense; ends with its usage if not."""
-    if options.run is not _batch:
-        return
+def _wrong(options: argparse.Namespace) -> str | None:
     known = options.resume or options.status or options.cancel
-    if known and (options.pictures or options.expression):
-        parser.error("a batch that was sent takes no more pictures or expressions")
-    if not known and not (options.pictures and options.expression):
-        parser.error("say which pictures, and which expressions: PICTURE ... --expression NAME")
+    if known:
+        given = options.pictures or options.expression
+        return "a batch that was sent takes no more pictures or expressions" if given else None
+    if not (options.pictures and options.expression):
+        return "say which pictures, and which expressions: PICTURE ... --expression NAME"
+    names = Counter(_name(path, name) for path, name in _wanted(options))
+    twice = [name for name, count in names.items() if count > 1]
+    if twice:
+        return (
+            f"{twice[0]} would be written twice: send pictures of one name in batches of their own"
+        )
+    return None
+
+
+def _wanted(options: argparse.Namespace) -> list[tuple[Path, str]]:
+    """Each picture with each expression."""
+    return list(itertools.product(options.pictures, dict.fromkeys(options.expression)))
+
+
+def _name(path: Path, expression: str) -> str:
+    """What a result is called, without its suffix."""
+    return f"{path.stem}-{expression}"[-128:]
 
 
 def _batch(client: Celmood, options: argparse.Namespace) -> None:
@@ -89,9 +106,8 @@ def _lines(options: argparse.Namespace) -> list[dict[str, object]]:
     }
     given = {name: value for name, value in wishes.items() if value is not None}
     return [
-        {"image": path, "expression": name, "id": f"{path.stem}-{name}"[-128:], **given}
-        for path in options.pictures
-        for name in options.expression
+        {"image": path, "expression": name, "id": _name(path, name), **given}
+        for path, name in _wanted(options)
     ]
 
 

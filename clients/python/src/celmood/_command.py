@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
 import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -17,8 +18,14 @@ from typing import Final
 
 import httpx
 
-from celmood._arguments import FORMATS, SUFFIXES, UnwritableError, add_wishes
-from celmood._batch_command import add_batch, check_batch
+from celmood._arguments import (
+    FORMATS,
+    SUFFIXES,
+    UnwritableError,
+    add_wishes,
+    nothing_wrong,
+)
+from celmood._batch_command import add_batch
 from celmood._calls import Format
 from celmood._client import Celmood
 from celmood._constants import DEFAULT_TIMEOUT, DEFAULT_URL, KEY_VARIABLE, URL_VARIABLE
@@ -32,26 +39,27 @@ REFUSED: Final = 1
 USAGE: Final = 2
 NO_CONNECTION: Final = 3
 INTERRUPTED: Final = 130
+BROKEN_PIPE: Final = 141
+"""The last two as shells count signals: 128 and SIGINT, SIGPIPE."""
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command with `arguments` (those of the process by default); returns its exit code."""
-    parser = _parser()
-    options = parser.parse_args(arguments)
-    if options.run is _edit:
-        told = options.expression is not None or bool(options.set)
-        if told == (options.reference is not None):
-            parser.error(
-                "say which expression: --expression NAME, --set PARAMETER=VALUE, or both; "
-                "or whose: --reference PICTURE"
-            )
-    check_batch(parser, options)
+    options = _parser().parse_args(arguments)
+    wrong = options.wrong(options)
+    if wrong is not None:
+        options.parser.error(wrong)
     timeout = DEFAULT_TIMEOUT
     if options.timeout is not None:
         timeout = httpx.Timeout(options.timeout, connect=min(options.timeout, 5.0))
     try:
         with Celmood(base_url=options.url, timeout=timeout) as client:
             options.run(client, options)
+            sys.stdout.flush()
+    except BrokenPipeError:
+        # Whoever read the output has seen enough. Python would try to flush it once more.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return BROKEN_PIPE
     except ConnectionFailedError as error:
         return _fail(str(error), NO_CONNECTION)
     except (PictureError, ApiKeyError, UnwritableError) as error:
@@ -62,6 +70,16 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except KeyboardInterrupt:
         return INTERRUPTED
     return OK
+
+
+def _edit_is_wrong(options: argparse.Namespace) -> str | None:
+    told = options.expression is not None or bool(options.set)
+    if told == (options.reference is not None):
+        return (
+            "say which expression: --expression NAME, --set PARAMETER=VALUE, or both; "
+            "or whose: --reference PICTURE"
+        )
+    return None
 
 
 def _edit(client: Celmood, options: argparse.Namespace) -> None:
@@ -88,9 +106,10 @@ def _edit(client: Celmood, options: argparse.Namespace) -> None:
             f"{options.picture.stem}-{options.expression or 'edited'}{suffix}"
         )
     try:
-        print(result.save(out))
+        result.save(out)
     except OSError as error:
         raise UnwritableError(f"{out} cannot be written: {error.strerror}") from error
+    print(out)
 
 
 def _preset(client: Celmood, name: str | None) -> Mapping[str, float]:
@@ -121,15 +140,23 @@ def _faces(client: Celmood, options: argparse.Namespace) -> None:
         )
         return
     for face in result.faces:
-        box = face.box
-        print(f"{box.x:.0f},{box.y:.0f} {box.width:.0f}x{box.height:.0f}  score {face.score:.2f}")
+        box = ",".join(f"{value:.0f}" for value in face.box)
+        shown = max(face.expression, key=face.expression.__getitem__, default="")
+        print(f"{box}  score {face.score:.2f}  {shown}".rstrip())
     if not result.faces:
         print("no face found", file=sys.stderr)
 
 
 def _face(face: Face) -> dict[str, object]:
     landmarks = {name: list(point) for name, point in face.landmarks.items()}
-    return {"box": list(face.box), "score": face.score, "landmarks": landmarks}
+    return {
+        "box": list(face.box),
+        "score": face.score,
+        "landmarks": landmarks,
+        "expression": dict(face.expression),
+        "attributes": dict(face.attributes),
+        "parameters": dict(face.parameters),
+    }
 
 
 def _models(client: Celmood, options: argparse.Namespace) -> None:
@@ -149,7 +176,10 @@ def _parser() -> argparse.ArgumentParser:
         "--url", help=f"address of the gateway (else {URL_VARIABLE}, else {DEFAULT_URL})"
     )
     service.add_argument(
-        "--timeout", type=_positive, metavar="SECONDS", help="longest wait for an answer (60)"
+        "--timeout",
+        type=_positive,
+        metavar="SECONDS",
+        help="longest wait for an answer (60); the gateway is told",
     )
 
     parser = argparse.ArgumentParser(
@@ -160,10 +190,12 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--version", action="version", version=f"celmood {__version__}")
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
 
-    edit = commands.add_parser("edit", parents=[service], help="write it with another expression")
-    edit.set_defaults(run=_edit)
+    edit = commands.add_parser(
+        "edit", parents=[service], help="write a picture with another expression"
+    )
+    edit.set_defaults(run=_edit, wrong=_edit_is_wrong, parser=edit)
     edit.add_argument("picture", type=Path, help="PNG, JPEG or WebP")
-    edit.add_argument("-e", "--expression", metavar="NAME", help="see `celmood models`")
+    edit.add_argument("-e", "--expression", metavar="NAME", help="one that `celmood models` lists")
     edit.add_argument(
         "--reference", type=Path, metavar="PICTURE", help="take the expression of the face in it"
     )
@@ -179,15 +211,17 @@ def _parser() -> argparse.ArgumentParser:
     edit.add_argument("-o", "--out", type=Path, help="file to write (PICTURE-NAME.png beside it)")
 
     faces = commands.add_parser("faces", parents=[service], help="list the faces in a picture")
-    faces.set_defaults(run=_faces)
-    faces.add_argument("picture", type=Path)
-    faces.add_argument("--json", action="store_true", help="with landmarks and timings")
+    faces.set_defaults(run=_faces, wrong=nothing_wrong)
+    faces.add_argument("picture", type=Path, help="PNG, JPEG or WebP")
+    faces.add_argument(
+        "--json", action="store_true", help="with landmarks, what they show, and timings"
+    )
 
     add_sheet(commands, service)
     add_batch(commands, service)
 
     models = commands.add_parser("models", parents=[service], help="list what the gateway serves")
-    models.set_defaults(run=_models)
+    models.set_defaults(run=_models, wrong=nothing_wrong)
     models.add_argument("--json", action="store_true", help="the whole cards")
     return parser
 
@@ -203,9 +237,12 @@ def _assignment(text: str) -> tuple[str, float]:
 
 
 def _positive(text: str) -> float:
-    value = float(text)
+    try:
+        value = float(text)
+    except ValueError:
+        value = 0.0
     if not value > 0:
-        raise argparse.ArgumentTypeError(f"{text} is not above 0")
+        raise argparse.ArgumentTypeError(f"{text!r} is not a number above 0")
     return value
 
 

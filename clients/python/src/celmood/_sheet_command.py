@@ -14,9 +14,9 @@ def add_sheet(
 ) -> None:
     """Add the subcommand."""
     sheet = commands.add_parser(
-        "sheet", parents=[service], help="write it with every expression, or as one grid"
+        "sheet", parents=[service], help="write a picture with every expression, or all in one grid"
     )
-    sheet.set_defaults(run=_sheet)
+    sheet.set_defaults(run=_sheet, wrong=_wrong, parser=sheet)
     sheet.add_argument("picture", type=Path, help="PNG, JPEG or WebP")
     sheet.add_argument(
         "-e",
@@ -29,9 +29,23 @@ def add_sheet(
     sheet.add_argument(
         "-o", "--out", type=Path, metavar="FOLDER", help="for the pictures (beside the picture)"
     )
-    sheet.add_argument("--grid", type=Path, metavar="FILE", help="write one picture with all")
-    sheet.add_argument("--columns", type=int, metavar="N", help="of the grid")
-    sheet.add_argument("--cell", type=int, metavar="PIXELS", help="longer side in the grid (512)")
+    sheet.add_argument(
+        "--grid", type=Path, metavar="FILE", help="one picture with all of them, instead"
+    )
+    sheet.add_argument(
+        "--columns", type=int, metavar="N", help="of the grid (about as many as rows)"
+    )
+    sheet.add_argument(
+        "--cell", type=int, metavar="PIXELS", help="longer side of each in the grid, at most (512)"
+    )
+
+
+def _wrong(options: argparse.Namespace) -> str | None:
+    if options.grid is None and (options.columns or options.cell):
+        return "--columns and --cell are of a grid: add --grid FILE"
+    if options.grid is not None and options.out is not None:
+        return "say either --grid FILE or --out FOLDER"
+    return None
 
 
 def _sheet(client: Celmood, options: argparse.Namespace) -> None:
