@@ -14,11 +14,11 @@ ROOT = Path(__file__).parents[1]
 
 
 @contextmanager
-def started(**environment: str) -> Iterator[tuple[subprocess.Popen[str], str]]:
+def started(*arguments: str, **environment: str) -> Iterator[tuple[subprocess.Popen[str], str]]:
     """The process and its address, with only these CELMOOD_ variables; killed in the end."""
     others = {k: v for k, v in os.environ.items() if not k.startswith("CELMOOD_")}
     process = subprocess.Popen(
-        [sys.executable, "-m", "serving", "--port", "0"],
+        [sys.executable, "-m", "serving", "--port", "0", *arguments],
         cwd=ROOT,
         env=others | environment,
         stdout=subprocess.PIPE,

@@ -9,7 +9,6 @@ from __future__ import annotations
 import threading
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from types import TracebackType
 
 import grpc
 import numpy as np
@@ -61,12 +60,7 @@ class TritonStub(service_pb2_grpc.GRPCInferenceServiceServicer):
         self.server.start()
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         self.stopped.set()
         self.server.stop(grace=None).wait()
         self.engine.close()

@@ -1,9 +1,6 @@
 from __future__ import annotations
 
 import json
-import os
-import subprocess
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -19,7 +16,8 @@ from tests.deploy.expressions import (
     plain,
     rule_expressions,
 )
-from tests.integration.prometheus_server import FOLDER, ROOT, PrometheusServer, promtool
+from tests.gateway import started
+from tests.integration.prometheus_server import FOLDER, PrometheusServer, promtool
 from tests.integration.triton_server import TritonServer
 from tests.pictures import encoded, scene
 
@@ -58,17 +56,9 @@ def test_every_expression_of_the_dashboard_can_be_read(tmp_path: Path) -> None:
 @pytest.fixture
 def gateway(model_repository: Path) -> Iterator[str]:
     """Two processes on one socket."""
-    process = subprocess.Popen(
-        [sys.executable, "-m", "serving", "--port", "0", "--workers", "2"],
-        cwd=ROOT,
-        env=os.environ
-        | {"CELMOOD_MODEL_REPOSITORY": str(model_repository), "CELMOOD_DRAIN_NOTICE": "0"},
-        stdout=subprocess.PIPE,
-        text=True,
-    )
-    assert process.stdout is not None
-    with process.stdout:
-        yield process.stdout.readline().rpartition(" ")[2].strip()
+    own = {"CELMOOD_MODEL_REPOSITORY": str(model_repository), "CELMOOD_DRAIN_NOTICE": "0"}
+    with started("--workers", "2", **own) as (process, url):
+        yield url
         process.terminate()
         process.wait(30)
 
