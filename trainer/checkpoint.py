@@ -8,6 +8,7 @@ from __future__ import annotations
 import os
 import pickle
 import zipfile
+from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any, Final
@@ -17,6 +18,9 @@ from torch import Tensor, nn
 
 CHECKPOINT_VERSION: Final = 1
 FILE: Final = "checkpoint.pt"
+
+FIXED: Final = ("method", "network", "size", "batch", "seed", "data")
+"""The settings of a recipe that stay when a run is resumed."""
 
 
 class CheckpointError(RuntimeError):
@@ -56,8 +60,13 @@ def load(path: Path) -> Checkpoint:
         content = torch.load(path, map_location="cpu", weights_only=True)
     except FileNotFoundError as error:
         raise CheckpointError(f"{path} does not exist; is the run's folder right?") from error
-    except (OSError, RuntimeError, EOFError, pickle.UnpicklingError, zipfile.BadZipFile) as error:
-        raise CheckpointError(f"{path} is no checkpoint or damaged: {error}") from error
+    except OSError as error:
+        raise CheckpointError(f"{path} cannot be read: {error.strerror or error}") from error
+    except (RuntimeError, EOFError, pickle.UnpicklingError, zipfile.BadZipFile) as error:
+        # torch's own message would advise to load it with code that the file may bring
+        raise CheckpointError(
+            f"{path} is no checkpoint, or damaged; take a copy of it, or train again"
+        ) from error
     version = content.get("version") if isinstance(content, dict) else None
     if version != CHECKPOINT_VERSION:
         raise CheckpointError(
@@ -66,7 +75,29 @@ def load(path: Path) -> Checkpoint:
     try:
         return Checkpoint(**content)
     except TypeError as error:
-        raise CheckpointError(f"{path} is not complete: {error}") from error
+        raise CheckpointError(
+            f"{path} is not complete; take a copy of it, or train again"
+        ) from error
+
+
+def check_goes_on(saved: Checkpoint, recipe: Mapping[str, Any], path: Path) -> None:
+    """Raise CheckpointError unless a run with `recipe` can go on from what was `saved` at `path`.
+
+    Steps, rates, schedule, weights of losses, precision and the like may change. What decides which
+    batches the steps see, and which network sees them (`FIXED`), may not: the result would be that
+    of neither recipe, and its card would state the wrong one.
+    """
+    for key in FIXED:
+        if saved.recipe.get(key) != recipe[key]:
+            raise CheckpointError(
+                f"{path} was trained with another {key}; resume with its own recipe, or choose "
+                "another folder"
+            )
+    if saved.step > recipe["steps"]:
+        raise CheckpointError(
+            f"{path} is at step {saved.step}, beyond the {recipe['steps']} steps asked for; "
+            "ask for more, or choose another folder"
+        )
 
 
 def fill(network: nn.Module, state: dict[str, Tensor], what: str) -> None:

@@ -13,15 +13,16 @@ import signal
 import threading
 import time
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from types import FrameType
-from typing import Final, Literal
+from typing import Any, Final, Literal
 
 import torch
 from torch import Tensor, nn
+from torch.optim import Optimizer
 from tqdm import tqdm
 
 from trainer import checkpoint, samples
@@ -62,11 +63,21 @@ class Outcome:
     reason: Literal["finished", "minutes", "signal"]
 
 
-def train(method: Method, source: Source, run: Path, world: World, *, resume: bool) -> Outcome:
+def train(
+    method: Method,
+    source: Source,
+    run: Path,
+    world: World,
+    *,
+    resume: bool,
+    note: Callable[[], None] | None = None,
+) -> Outcome:
     """Train `method` on `source`, with everything written to the folder `run`.
 
     With `resume`, goes on from the run's checkpoint when there is one. SIGTERM and SIGINT end the
-    run after the current step, with a checkpoint. Raises DivergedError, CheckpointError.
+    run after the current step, with a checkpoint. `note` is called once, where this process leads
+    and the checkpoint can be gone on from; nothing is written before. Raises DivergedError,
+    CheckpointError.
     """
     recipe = method.recipe
     for network in (*method.networks.values(), *method.frozen.values()):
@@ -83,7 +94,12 @@ def train(method: Method, source: Source, run: Path, world: World, *, resume: bo
     if resume and (run / checkpoint.FILE).exists():
         start, pictures, spent = _restore(method, averages, run / checkpoint.FILE)
     run.mkdir(parents=True, exist_ok=True)
+    if note and world.leads:
+        note()
     began = time.monotonic()
+
+    def seconds() -> float:
+        return spent + time.monotonic() - began
 
     def save(step: int) -> None:
         if world.leads:
@@ -96,12 +112,12 @@ def train(method: Method, source: Source, run: Path, world: World, *, resume: bo
                     optimisers={n: o.state_dict() for n, o in method.optimisers.items()},
                     recipe=recipe.model_dump(mode="json"),
                     pictures=pictures,
-                    seconds=spent + time.monotonic() - began,
+                    seconds=seconds(),
                 ),
             )
 
     base_rates = {
-        name: [float(group.setdefault("base_lr", group["lr"])) for group in optimiser.param_groups]
+        name: [float(group["lr"]) for group in optimiser.param_groups]
         for name, optimiser in method.optimisers.items()
     }
     reason: Literal["finished", "minutes", "signal"] = "finished"
@@ -124,6 +140,10 @@ def train(method: Method, source: Source, run: Path, world: World, *, resume: bo
         for network in method.networks.values():
             network.train()
         for batch in batches:
+            over = recipe.minutes is not None and seconds() > 60.0 * recipe.minutes
+            if world.any(stopped.is_set() or over):
+                reason = "signal" if stopped.is_set() else "minutes"
+                break
             batch = _to(batch, world.device)
             torch.manual_seed((recipe.seed * 1_000_003 + step) * 1_009 + world.rank)
             factor = method.schedule(step, recipe.steps)
@@ -158,12 +178,6 @@ def train(method: Method, source: Source, run: Path, world: World, *, resume: bo
                 _show(method, averages, source, run, step, world)
             if step % recipe.checkpoint_every == 0 and not last:
                 save(step)
-            if last:
-                break
-            over = bool(recipe.minutes) and time.monotonic() - began > 60.0 * (recipe.minutes or 0)
-            if world.any(stopped.is_set() or over):
-                reason = "signal" if stopped.is_set() else "minutes"
-                break
         save(step)
     return Outcome(step=step, reason=reason)
 
@@ -248,22 +262,38 @@ def _show(
 
 
 def _restore(method: Method, averages: dict[str, Average], path: Path) -> tuple[int, int, float]:
+    """State, pictures and seconds of the checkpoint; rates and the like stay the recipe's."""
     saved = checkpoint.load(path)
-    kept = ("method", "network")
-    now = method.recipe.model_dump(mode="json")
-    for key in kept:
-        if saved.recipe.get(key) != now[key]:
+    checkpoint.check_goes_on(saved, method.recipe.model_dump(mode="json"), path)
+    pairs: tuple[tuple[str, Mapping[str, object], Mapping[str, object]], ...] = (
+        ("networks", saved.networks, method.networks),
+        ("averages", saved.ema, averages),
+        ("optimisers", saved.optimisers, method.optimisers),
+    )
+    for what, stored, wanted in pairs:
+        if stored.keys() != wanted.keys():
             raise checkpoint.CheckpointError(
-                f"{path} was trained with another {key}; resume with its own recipe, or choose "
-                "another folder"
+                f"{path} has the {what} {', '.join(stored)}, and this recipe trains "
+                f"{', '.join(wanted)}; resume with its own recipe, or choose another folder"
             )
     for name, network in method.networks.items():
         checkpoint.fill(network, saved.networks[name], f"{path}: {name}")
     for name, average in averages.items():
         checkpoint.fill(average.network, saved.ema[name], f"{path}: average of {name}")
     for name, optimiser in method.optimisers.items():
-        optimiser.load_state_dict(saved.optimisers[name])
+        _fill_optimiser(optimiser, saved.optimisers[name], f"{path}: optimiser of {name}")
     return saved.step, saved.pictures, saved.seconds
+
+
+def _fill_optimiser(optimiser: Optimizer, state: dict[str, Any], what: str) -> None:
+    """What `optimiser` has learnt about its parameters, with its own settings."""
+    settings = [{k: v for k, v in g.items() if k != "params"} for g in optimiser.param_groups]
+    try:
+        optimiser.load_state_dict(state)
+    except (ValueError, KeyError) as error:
+        raise checkpoint.CheckpointError(f"{what} does not fit: {error}") from error
+    for group, own in zip(optimiser.param_groups, settings, strict=True):
+        group.update(own)
 
 
 @contextmanager

@@ -6,7 +6,7 @@ import importlib.metadata
 import json
 import platform
 import subprocess
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any, Final
 
@@ -25,8 +25,21 @@ _UNKNOWN: Final[dict[str, Any]] = {
 }
 
 
-class SeedOverlapError(ValueError):
+class ProvenanceError(ValueError):
+    """What a run noted of its origin cannot be read, or forbids what is asked.
+
+    ProvenanceError
+      SeedOverlapError
+      OtherDataError
+    """
+
+
+class SeedOverlapError(ProvenanceError):
     """Characters that are to be held out were drawn for training."""
+
+
+class OtherDataError(ProvenanceError):
+    """A run is to go on with other data than it was begun with."""
 
 
 def record(run: Path, data: Path | None, origins: Iterable[Path] = ()) -> None:
@@ -62,11 +75,34 @@ def record(run: Path, data: Path | None, origins: Iterable[Path] = ()) -> None:
 
 
 def read(run: Path) -> dict[str, Any]:
-    """What `record` noted; a run without the file is of unknown revision and data."""
+    """What `record` noted; a run without the file is of unknown revision and data.
+
+    Raises ProvenanceError when the file is damaged.
+    """
     try:
-        return _UNKNOWN | dict(json.loads((run / FILE).read_text(encoding="utf-8")))
+        content = json.loads((run / FILE).read_text(encoding="utf-8"))
     except FileNotFoundError:
         return dict(_UNKNOWN, data=[])
+    except (OSError, ValueError) as error:
+        raise ProvenanceError(f"{run / FILE} cannot be read: {error}; take a copy of it") from error
+    if not isinstance(content, dict) or not all(
+        isinstance(content.get(key, value), type(value)) for key, value in _UNKNOWN.items()
+    ):
+        raise ProvenanceError(f"{run / FILE} is damaged; take a copy of it, or train again")
+    return _UNKNOWN | content
+
+
+def check_same_data(run: Path, data: Path | None) -> None:
+    """Raise OtherDataError unless the run noted the data set in folder `data`, by whatever name.
+
+    A run that noted none goes on with any.
+    """
+    noted = [_unnamed(entry) for entry in read(run)["data"]]
+    if data is not None and noted and _unnamed(_described(data)) not in noted:
+        raise OtherDataError(
+            f"{run} was begun with other data than {data}; resume with its own, or choose another "
+            "folder"
+        )
 
 
 def pictures_seen(run: Path) -> int:
@@ -93,6 +129,10 @@ def check_held_out(run: Path, seeds: tuple[int, int], where: str) -> bool:
                 f"seeds {first} to {last} of {entry['name']}; draw characters with other seeds"
             )
     return bool(data_sets)
+
+
+def _unnamed(entry: Mapping[str, Any]) -> dict[str, Any]:
+    return {key: value for key, value in entry.items() if key != "name"}
 
 
 def _described(data: Path) -> dict[str, Any]:

@@ -33,7 +33,7 @@ OptionsT = TypeVar("OptionsT", bound=Options)
 class Recipe(BaseModel):
     """The settings of a training run."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
 
     name: str = Field(pattern=r"^[a-z][a-z0-9_]*$")
     description: str = ""
@@ -43,11 +43,13 @@ class Recipe(BaseModel):
     accumulate: int = Field(default=1, gt=0, description="parts that a step's batch is cut into")
     steps: int = Field(gt=0)
     minutes: float | None = Field(
-        default=None, gt=0, description="stop with a checkpoint after so long; steps rule the rate"
+        default=None,
+        gt=0,
+        description="stop with a checkpoint after so long, over all resumes; steps rule the rate",
     )
     precision: Literal["fp32", "bf16"] = "fp32"
     compile: bool = Field(default=False, description="fuse the costly parts with torch.compile")
-    seed: int = Field(default=1, ge=0)
+    seed: int = Field(default=1, ge=0, lt=2**32)
     learning_rate: float = Field(gt=0)
     betas: tuple[float, float] = (0.9, 0.999)
     schedule: Literal["constant", "linear_half", "cosine"] = "constant"

@@ -50,8 +50,15 @@ def test_what_cannot_be_used_is_named(tmp_path: Path, damage: str) -> None:
     elif damage != "missing":
         checkpoint.save(path, STATE)
         path.write_bytes(path.read_bytes()[:200] if damage == "short" else b"no checkpoint")
-    with pytest.raises(checkpoint.CheckpointError, match=r"c\.pt"):
+    with pytest.raises(checkpoint.CheckpointError, match=r"c\.pt") as caught:
         checkpoint.load(path)
+    assert "weights_only" not in str(caught.value)
+    assert len(str(caught.value)) < len(str(path)) + 120
+
+
+def test_a_folder_is_no_checkpoint(tmp_path: Path) -> None:
+    with pytest.raises(checkpoint.CheckpointError, match="cannot be read: Is a directory"):
+        checkpoint.load(tmp_path)
 
 
 def test_weights_of_another_network_are_named() -> None:

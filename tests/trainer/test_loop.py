@@ -10,6 +10,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 
 import cv2
@@ -223,10 +224,70 @@ def test_the_cap_on_minutes_stops_with_a_checkpoint(tmp_path: Path) -> None:
     assert checkpoint.load(tmp_path / checkpoint.FILE).step == outcome.step
 
 
-def test_another_network_is_refused(tmp_path: Path) -> None:
+def test_minutes_count_over_all_resumes(tmp_path: Path) -> None:
+    train(toy(steps=4), tmp_path)
+    path = tmp_path / checkpoint.FILE
+    checkpoint.save(path, replace(checkpoint.load(path), seconds=59.9))
+    method = toy(steps=100_000, minutes=1)
+    method.slowness = 0.05
+    outcome = train(method, tmp_path, resume=True)
+    assert outcome.reason == "minutes"
+    assert 4 < outcome.step < 40
+    assert checkpoint.load(path).seconds > 60
+    assert train(method, tmp_path, resume=True) == outcome
+
+
+@pytest.mark.parametrize(
+    ("change", "named"),
+    [
+        ({"network": {"width": 3}}, "another network"),
+        ({"batch": 4}, "another batch"),
+        ({"seed": 2}, "another seed"),
+        ({"size": 8}, "another size"),
+        ({"data": {"hue": 0.1}}, "another data"),
+        ({"steps": 9}, "at step 10, beyond the 9 steps"),
+    ],
+)
+def test_what_a_run_may_not_change_is_refused(
+    tmp_path: Path, change: dict[str, object], named: str
+) -> None:
     train(toy(), tmp_path)
-    with pytest.raises(checkpoint.CheckpointError, match="another network"):
-        train(toy(network={"width": 3}), tmp_path, resume=True)
+    before = (tmp_path / checkpoint.FILE).read_bytes()
+    with pytest.raises(checkpoint.CheckpointError, match=named):
+        train(toy(**change), tmp_path, resume=True)
+    assert (tmp_path / checkpoint.FILE).read_bytes() == before
+
+
+def test_a_run_goes_on_with_another_rate(tmp_path: Path) -> None:
+    train(toy(steps=2), tmp_path)
+    method = toy(steps=6, learning_rate=0.005, weights={"paired": 2}, clip=1.0, warmup=4)
+    rates = []
+    fit = method.fit
+
+    def record(batch: Batch) -> Loss:
+        rates.append(method.optimisers["first"].param_groups[0]["lr"])
+        return fit(batch)
+
+    method.fit = record
+    train(method, tmp_path, resume=True)
+    assert rates == pytest.approx([0.005 * f for f in (0.75, 1, 1, 1)])
+
+
+def test_a_run_with_other_networks_is_refused(tmp_path: Path) -> None:
+    train(toy(), tmp_path)
+    method = toy()
+    method.networks["third"] = nn.Linear(1, 1)
+    with pytest.raises(checkpoint.CheckpointError, match=r"first, second, and .* third"):
+        train(method, tmp_path, resume=True)
+
+
+def test_an_optimiser_of_other_parameters_is_refused(tmp_path: Path) -> None:
+    train(toy(), tmp_path)
+    method = toy()
+    few = list(method.networks["first"].parameters())[:1]
+    method.optimisers["first"] = torch.optim.SGD(few, 0.1)
+    with pytest.raises(checkpoint.CheckpointError, match="optimiser of first does not fit"):
+        train(method, tmp_path, resume=True)
 
 
 def test_a_killed_run_resumes_to_the_same_bits(tiny: Path, drawn: Path, tmp_path: Path) -> None:

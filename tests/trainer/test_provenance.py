@@ -54,6 +54,25 @@ def test_a_run_answers_for_the_runs_it_goes_on_from(run: Path, tmp_path: Path) -
         provenance.check_held_out(finer, (1000, 1001), "held-out")
 
 
+def test_the_same_data_by_another_name_is_the_same(run: Path, tmp_path: Path) -> None:
+    (tmp_path / "second").rename(tmp_path / "moved")
+    provenance.check_same_data(run, tmp_path / "moved")
+    provenance.check_same_data(run, None)
+    told = json.loads((tmp_path / "moved" / "dataset.json").read_text()) | {"seeds": [1, 5]}
+    (tmp_path / "moved" / "dataset.json").write_text(json.dumps(told))
+    with pytest.raises(provenance.OtherDataError, match="moved"):
+        provenance.check_same_data(run, tmp_path / "moved")
+    (run / provenance.FILE).unlink()
+    provenance.check_same_data(run, tmp_path / "moved")
+
+
+@pytest.mark.parametrize("text", ["", "{", "[]", '{"data": 3}', '{"pictures_before": "many"}'])
+def test_damaged_notes_are_named(run: Path, text: str) -> None:
+    (run / provenance.FILE).write_text(text)
+    with pytest.raises(provenance.ProvenanceError, match=r"provenance\.json"):
+        provenance.read(run)
+
+
 def test_a_run_without_notes_is_not_vouched_for(tmp_path: Path) -> None:
     assert provenance.read(tmp_path)["revision"] == "unknown"
     assert not provenance.check_held_out(tmp_path, (0, 10), "held-out")

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+import torch
 
 from trainer.methods.registry import METHODS
 from trainer.recipe import RECIPES, Options, RecipeError, read_recipe
@@ -28,6 +29,8 @@ def test_a_file_of_ones_own(tiny: Path) -> None:
         ("stepps = 3", "stepps"),
         ("accumulate = 0", "accumulate"),
         ("minutes = -5", "minutes"),
+        ("minutes = inf", "minutes"),
+        ("seed = 100000000000000", "seed"),
         ('precision = "fp8"', "precision"),
     ],
 )
@@ -35,6 +38,12 @@ def test_what_does_not_fit_is_named(tiny: Path, line: str, named: str) -> None:
     tiny.write_text(line + "\n" + tiny.read_text())
     with pytest.raises(RecipeError, match=named):
         read_recipe(tiny)
+
+
+def test_the_largest_seed_seeds_every_step(tiny: Path) -> None:
+    tiny.write_text(f"seed = {2**32 - 1}\n" + tiny.read_text())
+    seed = read_recipe(tiny).seed
+    torch.manual_seed((seed * 1_000_003 + 10**9) * 1_009 + 1_000)  # as the loop does
 
 
 def test_what_is_missing_is_named(tiny: Path) -> None:

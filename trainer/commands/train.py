@@ -39,6 +39,7 @@ def run(arguments: argparse.Namespace) -> int:
             world.close()
     except (
         RecipeError, DatasetError, DeviceError, checkpoint.CheckpointError, loop.TrainingError,
+        provenance.ProvenanceError,
     ) as error:  # fmt: skip
         print(f"error: {error}", file=sys.stderr)
         return 2
@@ -66,11 +67,14 @@ def _train(arguments: argparse.Namespace, world: World) -> int:
     if not begun:
         method.begin()
     source = method.source(arguments.data)
-    if world.leads:
-        out.mkdir(parents=True, exist_ok=True)
+    if begun:
+        provenance.check_same_data(out, arguments.data)
+
+    def note() -> None:
         provenance.record(out, arguments.data, method.origins)
         (out / "recipe.json").write_text(recipe.model_dump_json(indent=1) + "\n", encoding="utf-8")
-    outcome = loop.train(method, source, out, world, resume=arguments.resume)
+
+    outcome = loop.train(method, source, out, world, resume=arguments.resume, note=note)
     if world.leads:
         print(f"{outcome.reason} after {outcome.step} of {recipe.steps} steps: {out}")
     return 0
