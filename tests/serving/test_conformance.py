@@ -139,6 +139,7 @@ def test_the_document_is_true(case, address: str) -> None:
     fit(case, allowed)
     case.call_and_validate(
         base_url=address,
+        timeout=60,
         additional_checks=[fault, accepted] if allowed else [fault],
         excluded_checks=[negative_data_rejection] if allowed else [],
     )
