@@ -64,7 +64,16 @@ def main(arguments: Sequence[str] | None = None) -> int:
     return 1 if lost else 0
 
 
-_COLUMNS: Final = ("times", "sent", "refused", "accepted", "answered", "given back", "hung up")
+_COLUMNS: Final = (
+    "times",
+    "sent",
+    "refused",
+    "unheard",
+    "accepted",
+    "answered",
+    "given back",
+    "hung up",
+)
 
 
 def _print_head() -> None:
@@ -73,7 +82,7 @@ def _print_head() -> None:
 
 def _print(tally: Tally) -> None:
     accepted = (tally.answered, tally.given_back, tally.hung_up, len(tally.lost))
-    numbers = (tally.times, tally.sent, tally.refused, tally.accepted, *accepted)
+    numbers = (tally.times, tally.sent, tally.refused, tally.unheard, tally.accepted, *accepted)
     print(f"{tally.fault:<18}{tally.of:<30}" + "".join(f"{n:>11}" for n in numbers), flush=True)
 
 

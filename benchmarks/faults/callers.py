@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import io
+import secrets
 from collections.abc import AsyncGenerator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, Protocol
 
 import httpx
 from PIL import Image
@@ -44,11 +45,27 @@ def pictures(data: bytes, count: int) -> list[Picture]:
     return made
 
 
-async def ask(client: httpx.AsyncClient, picture: Picture) -> httpx.Response:
-    """The answer to an edit of the picture."""
+async def ask(
+    client: httpx.AsyncClient, picture: Picture, name: str | None = None
+) -> httpx.Response:
+    """The answer to an edit of the picture; `name` is the request's id."""
     return await client.post(
-        "/v1/expressions", files={"image": ("image", picture.data)}, data={"expression": "happy"}
+        "/v1/expressions",
+        files={"image": ("image", picture.data)},
+        data={"expression": "happy"},
+        headers={"X-Request-Id": name or secrets.token_hex(8)},
     )
+
+
+class Answering(Protocol):
+    """A gateway at `url`."""
+
+    @property
+    def url(self) -> str: ...
+
+    def heard(self, name: str) -> bool:
+        """Whether the request with this id has come to it, told once it has ended."""
+        ...
 
 
 class Caller:
@@ -57,22 +74,25 @@ class Caller:
     A caller who is told that the gateway closes, or finds nobody there, has left.
     """
 
-    def __init__(self, url: str, picture: Picture, tally: Tally) -> None:
-        self._url = url
+    def __init__(self, gateway: Answering, picture: Picture, tally: Tally) -> None:
+        self._gateway = gateway
         self._picture = picture
         self._tally = tally
         self.ending = False
+        self.broken: dict[str, str] = {}
+        """How requests ended that got no answer, by their ids."""
 
     async def __call__(self) -> None:
-        async with httpx.AsyncClient(base_url=self._url, timeout=PATIENCE_S) as client:
+        async with httpx.AsyncClient(base_url=self._gateway.url, timeout=PATIENCE_S) as client:
             while True:
+                name = secrets.token_hex(8)
                 try:
-                    answer = await ask(client, self._picture)
+                    answer = await ask(client, self._picture, name)
                 except httpx.ConnectError:
                     return  # nobody listens any more, so nothing was accepted
                 except httpx.HTTPError as error:
-                    self._tally.lost.append(f"no answer: {error!r}")
-                    return
+                    self.broken[name] = f"no answer: {error!r}"
+                    continue
                 done = self._tally.count(answer, self._picture.size)
                 if answer.headers.get("Connection") == "close" or (done and self.ending):
                     return
@@ -81,9 +101,11 @@ class Caller:
 
 
 @asynccontextmanager
-async def calling(url: str, pictures: list[Picture], tally: Tally) -> AsyncGenerator[None, None]:
+async def calling(
+    gateway: Answering, pictures: list[Picture], tally: Tally
+) -> AsyncGenerator[None, None]:
     """Within the block a caller for each picture asks; after it each has been answered."""
-    callers = [Caller(url, picture, tally) for picture in pictures]
+    callers = [Caller(gateway, picture, tally) for picture in pictures]
     tasks = [asyncio.ensure_future(caller()) for caller in callers]
     try:
         yield
@@ -91,6 +113,11 @@ async def calling(url: str, pictures: list[Picture], tally: Tally) -> AsyncGener
             caller.ending = True
         _, late = await asyncio.wait(tasks, timeout=PATIENCE_S)
         tally.lost += ["no answer until the end"] * len(late)
+        for name, how in ((n, how) for caller in callers for n, how in caller.broken.items()):
+            if gateway.heard(name):
+                tally.lost.append(how)
+            else:
+                tally.unheard += 1
     finally:
         for task in tasks:
             task.cancel()

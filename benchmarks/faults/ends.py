@@ -5,10 +5,14 @@ from __future__ import annotations
 import asyncio
 import signal
 from pathlib import Path
+from typing import Final
 
 from benchmarks.faults.callers import PATIENCE_S, FaultError, Picture, calling, until
 from benchmarks.faults.servers import gateway
 from benchmarks.faults.tally import Tally
+
+_LEFT: Final = "work that did not end"
+"""In the log, of work that the gateway does not tell about one by one."""
 
 
 async def end_gateway(repository: Path, pictures: list[Picture], times: int) -> list[Tally]:
@@ -19,12 +23,12 @@ async def end_gateway(repository: Path, pictures: list[Picture], times: int) -> 
     """
     tally = Tally("SIGTERM", "requests", times)
     for n in range(times):
-        with gateway(repository, caller_share=1, processes=1 + n % 2) as (url, process):
+        with gateway(repository, caller_share=1, processes=1 + n % 2) as running:
             enough = tally.answered + len(pictures)
-            async with calling(url, pictures, tally):
+            async with calling(running, pictures, tally):
                 await until(lambda: tally.answered >= enough, "answers before the end")  # noqa: B023
-                process.send_signal(signal.SIGTERM)
-                code = await asyncio.to_thread(process.wait, PATIENCE_S)
-            if code != 0:
-                raise FaultError(f"after SIGTERM the gateway ended with {code}")
+                running.process.send_signal(signal.SIGTERM)
+                code = await asyncio.to_thread(running.process.wait, PATIENCE_S)
+            if code != 0 or _LEFT in running.log.read_text():
+                raise FaultError(f"the gateway left work behind and ended with {code}")
     return [tally]

@@ -37,10 +37,10 @@ async def fill_disk(repository: Path, pictures: list[Picture], times: int) -> li
     for _ in range(times):
         with (
             tempfile.TemporaryDirectory() as folder,
-            gateway(repository, within=_on_small_disk(folder), batches=folder) as (url, process),
+            gateway(repository, within=_on_small_disk(folder), batches=folder) as running,
         ):
-            disk = Path(f"/proc/{process.pid}/root{folder}")
-            async with httpx.AsyncClient(base_url=url, timeout=PATIENCE_S) as client:
+            disk = Path(f"/proc/{running.process.pid}/root{folder}")
+            async with httpx.AsyncClient(base_url=running.url, timeout=PATIENCE_S) as client:
                 places = await _bring_until_refused(client, pictures[0], lines)
                 places += await _while_full(client, disk / "filler", pictures[0], lines, asked)
                 for place in places:

@@ -27,14 +27,15 @@ async def hang_up(repository: Path, pictures: list[Picture], times: int) -> list
     """
     stay = Tally("callers hang up", "requests of those who stay", times)
     leave = Tally("callers hang up", "requests of those who leave", times)
-    with gateway(repository, caller_share=1) as (url, _):
+    with gateway(repository, caller_share=1) as running:
+        url = running.url
         numbers, chance = iter(range(times)), random.Random(0)
 
         async def leavers() -> None:
             for number in numbers:
                 await _leave(url, pictures[number % len(pictures)], number, chance, leave)
 
-        async with calling(url, pictures, stay):
+        async with calling(running, pictures, stay):
             await asyncio.gather(*(leavers() for _ in range(_AT_ONCE)))
             enough = stay.answered + len(pictures)
             await until(lambda: stay.answered >= enough, "answers to those who stay")

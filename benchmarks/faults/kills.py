@@ -30,13 +30,13 @@ async def kill_triton(repository: Path, pictures: list[Picture], times: int) -> 
         tempfile.TemporaryDirectory() as folder,
         gateway(
             repository, engine="triton", triton=server.address, batches=folder, caller_share=1
-        ) as (url, _),
+        ) as running,
     ):
-        async with httpx.AsyncClient(base_url=url) as client:
+        async with httpx.AsyncClient(base_url=running.url) as client:
             place = await bring(client, pictures[0], _LINES_A_KILL * times, brought)
             if place is None:
                 raise FaultError("the batch was not accepted")
-            async with calling(url, pictures, asked):
+            async with calling(running, pictures, asked):
                 for _ in range(times):
                     enough = asked.answered + len(pictures)
                     await until(lambda: asked.answered >= enough, "answers between two kills")  # noqa: B023

@@ -22,12 +22,14 @@ class Tally:
 
     What was accepted was `answered` as asked for, `given_back` with a problem that says when to ask
     again, or its caller `hung_up`. What was accepted and is none of these is lost; `lost` says how.
+    `unheard` was not accepted either: the connection ended before the gateway had the request.
     """
 
     fault: str
     of: str
     times: int = 0
     refused: int = 0
+    unheard: int = 0
     answered: int = 0
     given_back: int = 0
     hung_up: int = 0
@@ -35,13 +37,13 @@ class Tally:
 
     @property
     def accepted(self) -> int:
-        """All but what was refused."""
+        """All that was neither refused nor unheard."""
         return self.answered + self.given_back + self.hung_up + len(self.lost)
 
     @property
     def sent(self) -> int:
         """All that came to the gateway."""
-        return self.accepted + self.refused
+        return self.accepted + self.refused + self.unheard
 
     def count(self, response: httpx.Response, size: tuple[int, int]) -> bool:
         """Count the answer to a picture of `size`, width and height; whether it is the picture."""

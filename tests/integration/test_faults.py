@@ -32,13 +32,14 @@ def run(repository: Path, folder: Path, *words: str) -> list[dict[str, Any]]:
     rows: list[dict[str, Any]] = json.loads(out.read_text())
     for row in rows:
         assert row["lost"] == []
-        assert row["sent"] == row["accepted"] + row["refused"]
+        assert row["sent"] == row["accepted"] + row["refused"] + row["unheard"]
     return rows
 
 
 def test_triton_killed_ten_times_under_load(repository: Path, tmp_path: Path) -> None:
     asked, lines = run(repository, tmp_path, "--only", "triton", "--times", "10", "--callers", "8")
     assert asked["answered"] >= 10 * 8
+    assert asked["unheard"] == 0
     assert asked["given_back"] > 0  # so it was away, and callers were told
     assert lines["answered"] == lines["accepted"] == 20
 
@@ -47,7 +48,7 @@ def test_callers_who_hang_up(model_repository: Path, tmp_path: Path) -> None:
     words = ["--only", "hang-up", "--times", "60", "--callers", "4"]
     stay, leave = run(model_repository, tmp_path, *words)
     assert stay["answered"] > 4
-    assert stay["hung_up"] == stay["given_back"] == 0
+    assert stay["hung_up"] == stay["given_back"] == stay["unheard"] == 0
     assert leave["hung_up"] > 0
     assert leave["sent"] == 60
 
