@@ -43,6 +43,19 @@ def test_both_engines_give_the_same_bytes(shipped: TritonServer) -> None:
     here.close()
 
 
+def test_every_model_computes_the_same_numbers_in_both_engines(shipped: TritonServer) -> None:
+    here = OnnxEngine(ROOT / "model_repository", threads=1)
+    with engine_on(shipped) as there:
+        for name, card in here.cards().items():
+            feed = inputs(card, seed=5, batch=2)
+            one, other = (engine.run(name, feed, LONG_S) for engine in (here, there))
+            assert one.keys() == other.keys() == {tensor.name for tensor in card.outputs}
+            for output, array in one.items():
+                assert np.ptp(array) > 0
+                np.testing.assert_array_equal(other[output], array)
+    here.close()
+
+
 def test_many_callers_are_batched(shipped: TritonServer) -> None:
     with engine_on(shipped) as engine:
         card = next(c for c in engine.cards().values() if c.task == "edit_expression")
