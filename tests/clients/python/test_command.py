@@ -7,6 +7,7 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
+import httpx
 import pytest
 
 import celmood
@@ -128,6 +129,21 @@ def test_the_environment_names_the_gateway(
 ) -> None:
     monkeypatch.setenv("CELMOOD_URL", gateway.url)
     assert main(["models"]) == 0
+
+
+def test_the_gateway_is_told_how_long_the_command_waits(
+    monkeypatch: pytest.MonkeyPatch, picture: Path
+) -> None:
+    told: list[str] = []
+
+    def send(_: httpx.Client, request: httpx.Request) -> httpx.Response:
+        told.append(request.headers["X-Request-Timeout"])
+        return httpx.Response(200, json=faces_answer())
+
+    monkeypatch.setattr(httpx.Client, "send", send)
+    assert main(["faces", str(picture), "--timeout", "2.5"]) == 0
+    assert main(["faces", str(picture)]) == 0
+    assert told == ["2.5", "60"]
 
 
 def test_1_when_the_service_refuses(
