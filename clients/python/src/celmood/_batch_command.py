@@ -87,7 +87,7 @@ def _batch(client: Celmood, options: argparse.Namespace) -> None:
             print(batch.id)
             return
         id = batch.id
-        told = f"celmood: batch {id} of {batch.total}; `celmood batch --resume {id}` goes on with it"
+        told = f"celmood: batch {id} of {batch.total}; `celmood batch --resume {id}` resumes it"
         print(told, file=sys.stderr, flush=True)
     failed = sum([not _write(result, options.out) for result in client.follow_batch(id)])
     ended = client.batch(id)
