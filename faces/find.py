@@ -39,6 +39,13 @@ MOST_FACES: Final = 16
 """How many faces of a picture are looked at twice and kept: the best."""
 
 _SAME_FACE: Final = 0.3
+"""A closer look shows the face of a box when what it finds overlaps the box so much."""
+
+_ONE_FACE: Final = 0.6
+"""What two closer looks find is one face when it overlaps so much."""
+
+_MEANT: Final = 0.5
+"""A box that overlaps a seen face more than this is meant for that face."""
 
 LARGE: Final = 3000
 """Pictures with a longer side than this, in pixels, are looked at in parts, too."""
@@ -48,6 +55,15 @@ _PART: Final = 1 / 4
 
 _OVERLAP: Final = 1 / 16
 """Of two parts, in longer sides: a face as large as that is seen in the whole picture."""
+
+
+class SameFaceError(ValueError):
+    """Two given boxes, `first` and `second`, lie over one face."""
+
+    def __init__(self, first: Box, second: Box) -> None:
+        super().__init__(f"{first} and {second} are of the same face; give it once")
+        self.first = first
+        self.second = second
 
 
 def find_faces(
@@ -71,8 +87,8 @@ def find_faces(
     faces = distinct(faces)[:MOST_FACES]
     if not faces:
         return []
-    closer = _look_again(engine, card, canvas, faces, glance, left())
-    judged = [seen or face for face, seen in zip(faces, closer, strict=True)]
+    closer = _closer(engine, card, canvas, [face.box for face in faces], glance, left())
+    judged = [seen[0] if seen else face for face, seen in zip(faces, closer, strict=True)]
     return distinct([face for face in judged if face.score >= threshold])
 
 
@@ -87,19 +103,42 @@ def find_in_boxes(
 ) -> list[Face]:
     """One face per given box, in their order: landmarks from a closer look at each box.
 
-    Where the network sees no face in a box, the landmarks are set by common proportions and the
-    score is 0. Raises EngineError.
+    Where the network sees no face in a box, or only one that another box fits better, the landmarks
+    are set by common proportions and the score is 0. Raises SameFaceError or EngineError.
     """
     left = _countdown(timeout)
-    faces = [by_proportions(box) for box in boxes]
-    closer: list[Face | None] = []
-    for first in range(0, len(faces), MOST_FACES):
-        some = faces[first : first + MOST_FACES]
-        closer += _look_again(engine, card, canvas, some, min(GLANCE, threshold), left())
+    seen: list[list[Face]] = []
+    for first in range(0, len(boxes), MOST_FACES):
+        some = boxes[first : first + MOST_FACES]
+        seen += _closer(engine, card, canvas, some, min(GLANCE, threshold), left())
     return [
-        replace(seen, box=face.box) if seen else face
-        for face, seen in zip(faces, closer, strict=True)
+        replace(face, box=box) if face else by_proportions(box)
+        for box, face in zip(boxes, _shared_out(boxes, seen), strict=True)
     ]
+
+
+def _shared_out(boxes: Sequence[Box], seen: Sequence[Sequence[Face]]) -> list[Face | None]:
+    """For each box the face that is seen in it, the nearest first; no face goes to two boxes.
+
+    A box that is left without one may be of a face behind another: None. Raises SameFaceError where
+    it lies too much over the other for that.
+    """
+    offers = sorted(
+        (-box.overlap(face.box), i, j)
+        for i, box in enumerate(boxes)
+        for j, face in enumerate(seen[i])
+    )
+    given: dict[int, Face] = {}
+    for _, i, j in offers:
+        face = seen[i][j]
+        taken = any(face.box.overlap(other.box) > _ONE_FACE for other in given.values())
+        if i not in given and not taken:
+            given[i] = face
+    for i, box in enumerate(boxes):
+        for k, face in given.items():
+            if i not in given and box.overlap(face.box) > _MEANT:
+                raise SameFaceError(boxes[k], box)
+    return [given.get(i) for i in range(len(boxes))]
 
 
 def _countdown(timeout: float | None) -> Callable[[], float | None]:
@@ -142,24 +181,25 @@ def _cut(box: Box, part: Box, canvas: Canvas) -> bool:
     )
 
 
-def _look_again(
+def _closer(
     engine: Engine,
     card: Card,
     canvas: Canvas,
-    faces: Sequence[Face],
+    boxes: Sequence[Box],
     threshold: float,
     timeout: float | None,
-) -> list[Face | None]:
-    """What a closer look at each face shows in its place; None where it shows nothing."""
+) -> list[list[Face]]:
+    """What a closer look at each box shows in its place, the one that overlaps it most first."""
     size, ground = card.pixels.size, card.pixels.ground
-    views = [around(canvas, face.box, CLOSER, size, ground) for face in faces]
-    found = _look(engine, card, views, threshold, timeout)
-    result: list[Face | None] = []
-    for face, candidates in zip(faces, found, strict=True):
-        best = max(candidates, key=lambda c: c.box.overlap(face.box), default=None)
-        same = best is not None and best.box.overlap(face.box) >= _SAME_FACE
-        result.append(best if same else None)
-    return result
+    views = [around(canvas, box, CLOSER, size, ground) for box in boxes]
+    looks = _look(engine, card, views, threshold, timeout)
+    return [
+        sorted(
+            (face for face in faces if face.box.overlap(box) >= _SAME_FACE),
+            key=lambda face, box=box: -face.box.overlap(box),
+        )
+        for box, faces in zip(boxes, looks, strict=True)
+    ]
 
 
 def _look(

@@ -30,9 +30,14 @@ def _check_distinct(boxes: Sequence[Box]) -> None:
     """A face that is given twice would be changed twice, on top of each other."""
     for first, second in combinations(boxes, 2):
         if first.overlap(second) > _SAME_FACE:
-            raise BoxError(
-                f"the boxes {_told(first)} and {_told(second)} are of the same face; give it once"
-            )
+            raise same_face(first, second)
+
+
+def same_face(first: Box, second: Box) -> BoxError:
+    """What is said of two boxes over one face."""
+    return BoxError(
+        f"the boxes {_told(first)} and {_told(second)} are of the same face; give it once"
+    )
 
 
 def _told(box: Box) -> str:

@@ -21,9 +21,9 @@ from faces.align import AlignmentError, Matrix, crop, similarity
 from faces.canvas import Canvas
 from faces.change import Change, apply
 from faces.face import Box, Face, by_proportions
-from faces.find import find_faces, find_in_boxes
+from faces.find import SameFaceError, find_faces, find_in_boxes
 from faces.lbp import CascadeFinder
-from serving.boxes import check_boxes
+from serving.boxes import check_boxes, same_face
 from serving.models import editor, expressions_of, finder, reader
 from serving.picture import Format, Picture, decode, encode
 from serving.reading import Reading, read
@@ -228,14 +228,17 @@ class Pipeline:
             if self._cascade is not None:
                 return [by_proportions(box) for box in which]
             threshold = self.settings.finder_threshold
-            return find_in_boxes(
-                self.engine,
-                finder(self.engine),
-                canvas,
-                which,
-                threshold=threshold,
-                timeout=clock.left(),
-            )
+            try:
+                return find_in_boxes(
+                    self.engine,
+                    finder(self.engine),
+                    canvas,
+                    which,
+                    threshold=threshold,
+                    timeout=clock.left(),
+                )
+            except SameFaceError as error:
+                raise same_face(error.first, error.second) from error
 
     def _expression_in(self, data: bytes, editor: Card, clock: Clock) -> str | dict[str, float]:
         """What the largest face in the picture `data` shows, as the model of `editor` takes it."""

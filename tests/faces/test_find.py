@@ -2,17 +2,35 @@ from __future__ import annotations
 
 import time
 import tracemalloc
+from collections.abc import Iterator
+from pathlib import Path
 
 import cv2
 import numpy as np
 import pytest
+import skia
 
+from contract.expression import vector
+from contract.labels import LANDMARKS
 from engines.onnx_engine import OnnxEngine
 from faces import find as finding
 from faces.canvas import Canvas
-from faces.face import Box, Face
-from faces.find import find_faces, find_in_boxes
+from faces.face import Box, Face, by_proportions
+from faces.find import SameFaceError, find_faces, find_in_boxes
 from tests.pictures import Square, scene, with_alpha
+from trainer.characters.character import sample_character
+from trainer.characters.compose import draw_on
+from trainer.characters.view import View
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+@pytest.fixture(scope="module")
+def shipped() -> Iterator[OnnxEngine]:
+    """The models of this repository."""
+    engine = OnnxEngine(ROOT / "model_repository", threads=1)
+    yield engine
+    engine.close()
 
 
 def find(engine: OnnxEngine, pixels: np.ndarray) -> list[Face]:
@@ -72,6 +90,67 @@ def test_a_box_gets_its_landmarks_from_a_closer_look(engine: OnnxEngine) -> None
     assert unseen.box == given[1]
     assert unseen.score == 0
     assert unseen.landmarks["left_eye"][1] == pytest.approx(10 + 0.51 * 40)
+
+
+def test_two_boxes_over_one_face_are_refused_in_any_order(engine: OnnxEngine) -> None:
+    card, canvas = engine.cards()["finder"], Canvas(scene())
+    on, beside = Box(85, 65, 76, 76), Box(100, 65, 76, 76)
+    assert 0.6 < on.overlap(beside) < 0.7
+    for boxes in ([on, beside], [beside, on]):
+        with pytest.raises(SameFaceError) as told:
+            find_in_boxes(engine, card, canvas, boxes)
+        assert (told.value.first, told.value.second) == (on, beside)
+
+
+def test_a_box_behind_another_does_not_get_its_face(engine: OnnxEngine) -> None:
+    card, canvas = engine.cards()["finder"], Canvas(scene())
+    on, behind = Box(85, 65, 76, 76), Box(115, 65, 76, 76)
+    assert finding._SAME_FACE < behind.overlap(Box(80, 60, 80, 80)) < 0.5
+    (alone,) = find_in_boxes(engine, card, canvas, [behind])
+    assert alone.landmarks["left_eye"] == pytest.approx((100, 98), abs=2)
+    unseen, seen = find_in_boxes(engine, card, canvas, [behind, on])
+    assert seen.landmarks["left_eye"] == pytest.approx((100, 98), abs=2)
+    assert unseen == by_proportions(behind)
+
+
+def test_overlapping_squares_each_get_their_own_face(engine: OnnxEngine) -> None:
+    picture = scene(faces=((100, 100, 20), (140, 100, 20)))
+    boxes = [Box(60, 60, 80, 80), Box(100, 60, 80, 80)]
+    assert boxes[0].overlap(boxes[1]) > finding._SAME_FACE
+    faces = find_in_boxes(engine, engine.cards()["finder"], Canvas(picture), boxes)
+    assert [face.landmarks["mouth"][0] for face in faces] == pytest.approx([100, 140], abs=2)
+
+
+def drawn_pair(apart: float, seed: int) -> tuple[np.ndarray, list[Box], list[tuple[float, float]]]:
+    """Two drawn characters, the second before the first: picture, boxes, their left eyes."""
+    side = 512
+    pixels = np.full((side, side, 4), 255, np.uint8)
+    info = skia.ImageInfo.Make(side, side, skia.kRGBA_8888_ColorType, skia.kPremul_AlphaType)
+    surface = skia.Surface.MakeRasterDirect(info, pixels)
+    boxes, eyes = [], []
+    for i in range(2):
+        view = View(eye_distance=0.18, x=0.38 + apart * i, y=0.4 + 0.03 * i)
+        character = sample_character(2 * (7 * seed + i) + 1)
+        points = draw_on(surface.getCanvas(), character, view, vector({}), side)
+        x, y = (float(v) for v in points[LANDMARKS.index("left_eye")])
+        eyes.append((x, y))
+        boxes.append(Box(x - 33, y - 80, 159, 158))
+    surface.flushAndSubmit()
+    return np.ascontiguousarray(pixels[..., :3]), boxes, eyes
+
+
+@pytest.mark.shipped
+@pytest.mark.parametrize("seed", [0, 3, 5])
+@pytest.mark.parametrize("apart", [0.13, 0.16, 0.28])
+def test_two_drawn_faces_that_overlap_are_two(shipped: OnnxEngine, seed: int, apart: float) -> None:
+    """The one behind is seen where enough of it shows; never is the one before taken for it."""
+    picture, boxes, eyes = drawn_pair(apart, seed)
+    assert boxes[0].overlap(boxes[1]) > 0
+    faces = find_in_boxes(shipped, shipped.cards()["finder"], Canvas(picture), boxes)
+    for face, box, eye in zip(faces, boxes, eyes, strict=True):
+        assert face.box == box
+        assert face.landmarks["left_eye"] == pytest.approx(eye, abs=0.25 * 0.18 * 512)
+    assert faces[1].score > 0.5
 
 
 def test_both_looks_share_one_timeout(engine: OnnxEngine, monkeypatch: pytest.MonkeyPatch) -> None:

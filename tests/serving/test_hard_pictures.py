@@ -122,6 +122,15 @@ def test_a_face_that_is_given_twice_is_refused(pipeline: Pipeline) -> None:
         pipeline.edit(encoded(scene()), "happy", faces=boxes)
 
 
+@pytest.mark.shipped
+def test_two_boxes_over_one_drawn_face_are_refused(shipped: Pipeline, sprite: np.ndarray) -> None:
+    """They are apart enough to be of two faces; a closer look at each shows the same one."""
+    boxes = [Box(365, 245, 292, 306), Box(425, 245, 292, 306)]
+    assert boxes[0].overlap(boxes[1]) < 0.7
+    with pytest.raises(BoxError, match=r"\[365, .*\[425, .* of the same face; give it once"):
+        shipped.edit(encoded(sprite), "happy", faces=boxes)
+
+
 @pytest.mark.parametrize(
     "box", [Box(-38, 60, 80, 80), Box(198, 60, 80, 80), Box(80, -38, 80, 80), Box(80, 158, 80, 80)]
 )
