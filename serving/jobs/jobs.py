@@ -11,6 +11,7 @@ from typing import Final
 from serving.admission import Admission
 from serving.fields import ENVELOPE
 from serving.jobs.duty import Duty, Working
+from serving.jobs.followed import Followed
 from serving.jobs.intake import Limits, Wish, take
 from serving.jobs.perform import Performer, abandoned
 from serving.jobs.runner import Runner
@@ -37,7 +38,10 @@ _PAGE_BYTES: Final = 32 * 2**20
 _STREAM_PAGE: Final = 16
 _WEBHOOK_S: Final = 10.0
 _LOOK_S: Final = 0.5
-"""How often a stream looks for results of other processes."""
+"""How often a stream looks whether the gateway closes."""
+_MOST_STREAMS: Final = 512
+_STREAMS_SHARE: Final = 1 / 16
+"""Of these that one caller may have."""
 
 
 Hire = Callable[[Duty], Working]
@@ -76,6 +80,8 @@ class Jobs:
             bytes=settings.batch_bytes,
             line=settings.max_bytes * 4 // 3 + ENVELOPE,
         )
+        self._followed = Followed(store, self._runner.results)
+        self._streams = Room(_MOST_STREAMS, _STREAMS_SHARE)
         self._arriving = Room(_MOST_ARRIVING, _SHARE)
 
     def start(self) -> None:
@@ -115,20 +121,28 @@ class Jobs:
         """Results behind position `after`, as many as one answer may have."""
         return await asyncio.to_thread(self._store.results, batch.id, after, limit, _PAGE_BYTES)
 
+    @contextmanager
+    def stream(self, caller: str) -> Iterator[None]:
+        """Around following a batch: not too many at once."""
+        with _place(self._streams, caller, "batches are being followed"):
+            yield
+
     async def follow(self, batch: Batch, after: int) -> AsyncGenerator[Result, None]:
         """Results behind position `after` as they come, until the batch or the gateway ends."""
-        while True:
-            ended = batch.ended is not None  # asked before the results, so that none is missed
-            page = await self.results(batch, after, _STREAM_PAGE)
-            for result in page:
-                yield result
-                after = result.position
-            if page:
-                continue
-            if ended or self._admission.closing:
-                return
-            await self._runner.results.wait(_LOOK_S)
-            batch = await self.get(batch.id, batch.owner)
+        with self._followed.following(batch):
+            while True:
+                standing = self._followed.standing(batch.id)
+                page = []
+                if standing.answered > after:
+                    page = await self.results(batch, after, _STREAM_PAGE)
+                for result in page:
+                    yield result
+                    after = result.position
+                if page:
+                    continue
+                if standing.ended or self._admission.closing:
+                    return
+                await self._followed.changed.wait(_LOOK_S)
 
     async def cancel(self, batch: str, owner: str) -> Batch:
         """End the batch if it has not ended; the batch as it is then."""

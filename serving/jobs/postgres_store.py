@@ -30,6 +30,7 @@ from serving.jobs.store import (
     Call,
     Claim,
     Result,
+    Standing,
     StoreFullError,
     StoreUnavailableError,
 )
@@ -185,6 +186,14 @@ class PostgresStore:
     def get(self, batch: str, owner: str) -> Batch | None:
         with self._transaction() as db:
             return _get(db, batch, owner)
+
+    def look(self, batches: Sequence[str]) -> dict[str, Standing]:
+        with self._transaction() as db:
+            rows = db.execute(
+                "SELECT id, answered, ended FROM celmood_batches WHERE id = ANY(%s)",
+                (list(batches),),
+            ).fetchall()
+        return {row["id"]: Standing(row["answered"], row["ended"] is not None) for row in rows}
 
     def results(self, batch: str, after: int, limit: int, most_bytes: int) -> list[Result]:
         # Which of them fit is asked first, so that no more than those come over the network.

@@ -7,6 +7,7 @@ Whoever claims a line makes it free only at a later time (`free_at`), the end of
 
 from __future__ import annotations
 
+import json
 import secrets
 import sqlite3
 import time
@@ -16,7 +17,7 @@ from typing import Any, Final
 
 from serving.jobs.rules import LONGEST_ARRIVAL_S, batch_of, check_arriving, check_room, check_same
 from serving.jobs.sqlite_file import SqliteFile
-from serving.jobs.store import Batch, Call, Claim, Result
+from serving.jobs.store import Batch, Call, Claim, Result, Standing
 
 _SLICE: Final = 64
 """Rows removed in one transaction, so that nobody waits long for it."""
@@ -100,6 +101,15 @@ class SqliteStore:
     def get(self, batch: str, owner: str) -> Batch | None:
         with self._file.reading() as db:
             return self._get(db, batch, owner)
+
+    def look(self, batches: Sequence[str]) -> dict[str, Standing]:
+        with self._file.reading() as db:
+            rows = db.execute(
+                "SELECT id, answered, ended FROM batches"
+                " WHERE id IN (SELECT value FROM json_each(?))",
+                (json.dumps(batches),),
+            ).fetchall()
+        return {row["id"]: Standing(row["answered"], row["ended"] is not None) for row in rows}
 
     def results(self, batch: str, after: int, limit: int, most_bytes: int) -> list[Result]:
         found: list[Result] = []

@@ -55,6 +55,14 @@ class Batch:
 
 
 @dataclass(frozen=True)
+class Standing:
+    """How far an accepted batch is: how many lines have a result, and whether more will."""
+
+    answered: int
+    ended: bool
+
+
+@dataclass(frozen=True)
 class Claim:
     """A line in work, ours until the lease ends. `tries` counts this one."""
 
@@ -119,6 +127,10 @@ class Store(Protocol):
 
     def get(self, batch: str, owner: str) -> Batch | None:
         """The accepted batch of this owner; None if there is none, or not any more."""
+        ...
+
+    def look(self, batches: Sequence[str]) -> dict[str, Standing]:
+        """Where those of the batches stand that there are; cheaper than `get` of each."""
         ...
 
     def results(self, batch: str, after: int, limit: int, most_bytes: int) -> list[Result]:

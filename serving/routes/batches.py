@@ -7,11 +7,13 @@ import json
 import re
 import time
 from collections.abc import AsyncGenerator
+from contextlib import AbstractContextManager
 from typing import Annotated, Final, cast
 
 from fastapi import APIRouter, Depends, Query, Request
 from fastapi.responses import JSONResponse, Response, StreamingResponse
 from starlette.requests import ClientDisconnect
+from starlette.types import Receive, Scope, Send
 
 from serving.answers import BatchAnswer, BatchPageAnswer
 from serving.jobs.intake import Wish
@@ -148,7 +150,8 @@ async def show_batch(
     """How far the batch is, and its results behind `after` in the order in which they were done."""
     found = await jobs.get(batch, owner_of(request))
     if LINES in request.headers.get("accept", ""):
-        return StreamingResponse(_lines(jobs, found, after), media_type=LINES)
+        place = jobs.stream(request.state.caller)
+        return _Stream(_lines(jobs, found, after), place)
     results = await jobs.results(found, after, limit) if limit else []
     found = await jobs.get(batch, found.owner)  # not older than its results
     last = results[-1].position if results else after
@@ -206,6 +209,20 @@ async def _parts(request: Request) -> AsyncGenerator[bytes, None]:
         f"the batch stopped coming, or took more than {LONGEST_ARRIVAL_S:.0f} s; send it again, "
         "or several smaller ones",
     )
+
+
+class _Stream(StreamingResponse):
+    """Lines, streamed while a place is held for them. Raises ProblemError where there is none."""
+
+    media_type = LINES
+
+    def __init__(self, lines: AsyncGenerator[bytes, None], place: AbstractContextManager[None]):
+        super().__init__(lines)
+        self._place = place
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        with self._place:
+            await super().__call__(scope, receive, send)
 
 
 async def _lines(jobs: Jobs, batch: Batch, after: int) -> AsyncGenerator[bytes, None]:

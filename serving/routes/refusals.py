@@ -139,7 +139,7 @@ _EDITS: Final = (
 FACES: Final = refusals(*_PICTURES)
 EDITS: Final = refusals(*_EDITS)
 SHEETS: Final = refusals(*_EDITS, SHEET_TOO_LARGE)
-BATCH: Final = refusals(*_KEYED, *_KEPT, INVALID_FIELD)
+BATCH: Final = refusals(*_KEYED, *_KEPT, INVALID_FIELD, OVER_SHARE, BUSY)
 CANCELLED: Final = refusals(*_CHANGING, *_KEPT)
 BATCHES: Final = refusals(
     *_CHANGING,

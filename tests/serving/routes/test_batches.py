@@ -7,6 +7,7 @@ import sqlite3
 import threading
 import time
 from collections.abc import Iterator, Mapping
+from contextlib import AbstractContextManager
 from http.client import HTTPResponse
 from pathlib import Path
 from select import select
@@ -150,6 +151,29 @@ def test_results_come_while_others_are_in_work(client: Client, engine: Slow) -> 
         assert (body["status"], body["next"], len(body["results"])) == ("running", 1, 1)
         engine.may.set()
         assert [json.loads(line)["line"] for line in lines] == [2]
+
+
+def test_a_caller_has_a_share_of_the_streams(
+    settings: Settings, engine: Slow, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("serving.jobs.jobs._MOST_STREAMS", 32)  # of which a caller has two
+    engine.may.clear()
+    with running(create_app(settings, engine)) as client:
+        place = send(client, SAD).headers["Location"]
+
+        def follow() -> AbstractContextManager[Response]:
+            return client.stream("GET", place, headers={"Accept": NDJSON})
+
+        with follow() as first, follow() as second:
+            assert (first.status_code, second.status_code) == (200, 200)
+            refused = client.get(place, headers={"Accept": NDJSON})
+            assert slug(refused, 429) == "over-share"
+            assert refused.headers["Retry-After"]
+            assert client.get(place).status_code == 200
+            engine.may.set()
+            for response in (first, second):
+                assert len(list(response.iter_lines())) == 1
+        assert len(followed(client, place)) == 1
 
 
 def test_a_cancelled_batch_ends_at_once_and_keeps_what_it_has(client: Client, engine: Slow) -> None:
