@@ -287,5 +287,5 @@ _TOLD: Final[dict[Reason, str]] = {
     "deadline": "the request could not begin within its time; try again in {retry} s, or allow "
     "more in X-Request-Timeout",
     "share": "you have as much waiting as one caller may; try again in {retry} s",
-    "memory": "too many large pictures are being received; try again in {retry} s",
+    "memory": "too many large pictures are being received or sent; try again in {retry} s",
 }

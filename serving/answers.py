@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Annotated, Literal, NotRequired
 
-from pydantic import Field
+from pydantic import Field, WithJsonSchema
 from typing_extensions import TypedDict  # pydantic cannot read that of Python 3.11
 
 from contract.card import Card
@@ -18,7 +18,8 @@ BoxAnswer = Annotated[list[float], Field(min_length=4, max_length=4)]
 PlaceAnswer = Annotated[list[float], Field(min_length=2, max_length=2)]
 Share = Annotated[float, Field(ge=0, le=1)]
 Count = Annotated[int, Field(ge=0)]
-Base64 = Annotated[str, Field(json_schema_extra={"contentEncoding": "base64"})]
+Base64 = Annotated[bytes, WithJsonSchema({"type": "string", "contentEncoding": "base64"})]
+"""Bytes that `serving.json_pictures` writes as base64."""
 Timings = Annotated[
     dict[str, Annotated[float, Field(ge=0)]], Field(description="seconds by stage of the work")
 ]

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from contextlib import AbstractAsyncContextManager
+from collections.abc import Iterator
+from contextlib import AbstractAsyncContextManager, contextmanager
 from dataclasses import dataclass
 from typing import Annotated, Final, cast
 
@@ -20,7 +21,7 @@ from serving.scrape import Models
 from serving.security.guard import open_urls
 from serving.security.urls import Urls
 from serving.settings import Settings
-from serving.visit import Visit, visiting
+from serving.visit import Visit, caller_of, visiting
 
 _WATCHERS: Final = 4
 
@@ -29,7 +30,8 @@ _WATCHERS: Final = 4
 class Gateway:
     """One gateway: made with the app, handed to every route.
 
-    `watchers` are threads for those who watch over it, which no picture ever takes.
+    `bodies` and `answers` are bytes that callers send, and that they are sent; `watchers` are
+    threads for those who watch over it, which no picture ever takes.
     """
 
     settings: Settings
@@ -37,6 +39,7 @@ class Gateway:
     metrics: Metrics
     admission: Admission
     bodies: Room
+    answers: Room
     watchers: anyio.CapacityLimiter
     urls: Urls
 
@@ -50,6 +53,21 @@ class Gateway:
             longest=settings.timeout,
             most_bytes=settings.max_bytes * 4 // 3,
         )
+
+    @contextmanager
+    def sending(self, request: Request, size: int) -> Iterator[None]:
+        """Around sending so many bytes, which count as the caller's until they are sent.
+
+        They take room from bodies, too. Raises ProblemError.
+        """
+        caller = caller_of(request)
+        match self.answers.refusal(caller, size):
+            case "full":
+                raise self.admission.refused("memory")
+            case "share":
+                raise self.admission.refused("share")
+        with self.answers.held(caller, size), self.bodies.held(caller, size):
+            yield
 
     async def fetch(self, visit: Visit, url: str) -> bytes:
         """The picture at `url`, which counts among the bodies. Raises ProblemError."""
@@ -79,6 +97,7 @@ def open_gateway(engine: Engine, settings: Settings) -> Gateway:
         Pipeline(watched, settings, metrics.observe_stage),
         metrics,
         Admission(limits, metrics),
+        Room(settings.max_bytes_at_once // parts, settings.caller_share),
         Room(settings.max_bytes_at_once // parts, settings.caller_share),
         anyio.CapacityLimiter(_WATCHERS),
         open_urls(settings),

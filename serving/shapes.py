@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import base64
 from collections.abc import Mapping
 
 from faces.face import Face
@@ -73,7 +72,7 @@ def edit_shape(result: EditResult) -> EditFacts:
 
 def edit_answer(result: EditResult) -> EditAnswer:
     """The answer of `POST /v1/expressions` in JSON."""
-    return {**edit_shape(result), "image": base64.b64encode(result.data).decode("ascii")}
+    return {**edit_shape(result), "image": result.data}
 
 
 def rounded(timings: Mapping[str, float]) -> dict[str, float]:

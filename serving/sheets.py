@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import base64
 import io
 import json
 import math
@@ -137,22 +136,18 @@ def answer(pipeline: Pipeline, fields: SheetFields, deadline: float) -> SheetAns
             "format": file.format,
             "expressions": list(file.expressions),
             "columns": file.columns,
-            "image": _base64(file.data),
+            "image": file.data,
         }
     result = _drawn(pipeline, fields, deadline, lambda data, _: data, pipeline.settings.max_bytes)
     facts = _facts(result, fields)
     return {
         **facts,
         "pictures": [
-            {**told, "image": _base64(drawn.picture)}
+            {**told, "image": drawn.picture}
             for told, drawn in zip(facts["pictures"], result.drawn, strict=True)
         ],
         "timings": rounded(result.timings),
     }
-
-
-def _base64(data: bytes) -> str:
-    return base64.b64encode(data).decode("ascii")
 
 
 def _drawn(

@@ -6,14 +6,13 @@ the caller likes, an `id` that comes back with the result.
 
 from __future__ import annotations
 
-import base64
-import json
 from collections.abc import AsyncGenerator, AsyncIterable
 from dataclasses import dataclass
 from typing import Any, Final
 
 from serving.calls import CALLS, EXPRESSIONS, Answer, PictureCall
-from serving.fields import PICTURES, FacesFields, from_json, object_of
+from serving.fields import FacesFields, from_json, object_of
+from serving.json_pictures import written
 from serving.problems import INVALID_FIELD, ProblemError, body_of
 
 _LONGEST_ID: Final = 128
@@ -50,11 +49,7 @@ def read_line(text: bytes) -> Line:
 
 def write_line(call: PictureCall[Any], fields: FacesFields) -> bytes:
     """The line that asks for `call` with `fields`."""
-    wishes = fields.model_dump(exclude_unset=True)
-    for name in PICTURES:
-        if wishes.get(name) is not None:
-            wishes[name] = base64.b64encode(wishes[name]).decode("ascii")
-    return _json({"call": call.name, **wishes})
+    return _json({"call": call.name, **fields.model_dump(exclude_unset=True)})
 
 
 async def split(parts: AsyncIterable[bytes], longest: int) -> AsyncGenerator[bytes, None]:
@@ -97,4 +92,4 @@ def _invalid(field: str, wanted: str) -> ProblemError:
 
 
 def _json(value: object) -> bytes:
-    return json.dumps(value, separators=(",", ":")).encode()
+    return b"".join(written(value))

@@ -6,17 +6,19 @@ from collections.abc import Callable
 from functools import partial
 
 from fastapi import Request
-from fastapi.responses import JSONResponse, Response
+from fastapi.responses import Response
 
 from serving.calls import Fields, PictureCall, cost_of
 from serving.conditional import KEPT, Tags, has, not_modified
 from serving.fields import read_fields
 from serving.gateway import Gateway
+from serving.json_pictures import written
 from serving.pipeline import Pipeline
 from serving.routes.body import wants_json
 from serving.routes.later import later, wants_later
+from serving.sent import Sent
 
-Draw = Callable[[Pipeline, Fields, float], Response]
+Draw = Callable[[Pipeline, Fields, float], Sent]
 """Does a call by a deadline of `time.monotonic()`, and answers with a file."""
 
 
@@ -43,7 +45,8 @@ async def answered(
             if has(request, tag):
                 return not_modified(tag)
             if draw is None:
-                answer: Response = JSONResponse(call.answer(gateway.pipeline, fields, deadline))
+                told = call.answer(gateway.pipeline, fields, deadline)
+                answer = Sent(written(told), "application/json")
             else:
                 answer = draw(gateway.pipeline, fields, deadline)
             answer.headers.update({"ETag": tag, **KEPT})

@@ -18,6 +18,7 @@ from serving.routes import refusals
 from serving.routes.answer import answered
 from serving.routes.body import described
 from serving.routes.later import LATER
+from serving.sent import Sent
 from serving.shapes import edit_shape
 
 router = APIRouter()
@@ -55,7 +56,7 @@ async def edit_expression(request: Request, gateway: TheGateway, tags: TheTags) 
     return await answered(request, gateway, tags, EXPRESSIONS, _picture)
 
 
-def _picture(pipeline: Pipeline, fields: ExpressionFields, deadline: float) -> Response:
+def _picture(pipeline: Pipeline, fields: ExpressionFields, deadline: float) -> Sent:
     result = edit(pipeline, fields, deadline)
     facts = json.dumps(edit_shape(result), separators=(",", ":"))
-    return Response(result.data, media_type=f"image/{result.format}", headers={FACTS: facts})
+    return Sent([result.data], f"image/{result.format}", headers={FACTS: facts})

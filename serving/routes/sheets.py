@@ -19,6 +19,7 @@ from serving.routes import refusals
 from serving.routes.answer import answered
 from serving.routes.body import described
 from serving.routes.later import LATER
+from serving.sent import Sent
 
 router = APIRouter()
 
@@ -56,9 +57,9 @@ async def draw_sheet(request: Request, gateway: TheGateway, tags: TheTags) -> Re
     return await answered(request, gateway, tags, SHEETS, _file)
 
 
-def _file(pipeline: Pipeline, fields: SheetFields, deadline: float) -> Response:
+def _file(pipeline: Pipeline, fields: SheetFields, deadline: float) -> Sent:
     make = sheets.grid if fields.layout == "grid" else sheets.zipped
     file = make(pipeline, fields, deadline)
     told = {"expressions": file.expressions, "columns": file.columns}
     facts = json.dumps(told, separators=(",", ":"))
-    return Response(file.data, media_type=file.media_type, headers={FACTS: facts})
+    return Sent([file.data], file.media_type, headers={FACTS: facts})

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import base64
+import binascii
 import json
 import socket
 import threading
@@ -10,12 +12,16 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from types import SimpleNamespace
 
 import httpx
+import numpy as np
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
+from starlette.types import Message, Receive, Scope, Send
 
 from engines.onnx_engine import OnnxEngine
+from serving import json_pictures
 from serving.app import create_app
 from serving.settings import Settings
 from tests.live import running
@@ -152,6 +158,77 @@ def test_those_who_watch_are_answered_while_all_threads_are_busy(model_repositor
         assert [answer.status_code for answer in some.answers] == [200] * 16
 
 
+NOISE = encoded(np.random.default_rng(0).integers(0, 256, (2400, 2400, 3), np.uint8))
+"""So many bytes that no connection holds them."""
+
+
+@contextmanager
+def unread(client: httpx.Client) -> Iterator[socket.socket]:
+    """A connection on which an edit of 17 MB was asked for, and of the answer the status read."""
+    request = client.build_request(
+        "POST",
+        "/v1/expressions",
+        files={"image": NOISE},
+        data={"expression": "sad", "faces": "[[80, 60, 80, 80]]"},
+    )
+    with sent(client, request, buffer=16_384) as line:
+        assert line.recv(15) == b"HTTP/1.1 200 OK"
+        yield line
+
+
+def test_answers_that_nobody_reads_keep_their_room(model_repository: Path) -> None:
+    app = create_app(
+        Settings(workers=1, max_bytes_at_once=30_000_000), OnnxEngine(model_repository)
+    )
+    gateway = app.state.gateway
+    with running(app) as client:
+        with unread(client):
+            assert gateway.answers.used > 17_000_000
+            refused = client.post("/v1/faces", files={"image": NOISE})
+            check_refused(refused, 503, "busy", "memory")
+        wait_until(lambda: gateway.answers.used == gateway.bodies.used == 0)
+        assert client.post("/v1/faces", files={"image": NOISE}).status_code == 200
+
+
+def test_the_event_loop_makes_no_text_of_pictures(
+    model_repository: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What is large is made in threads in pieces, and sent in pieces: so who watches is answered
+    meanwhile."""
+    made: list[tuple[str, int]] = []
+
+    def noted(raw: bytes, *, newline: bool) -> bytes:
+        made.append((threading.current_thread().name, len(raw)))
+        return binascii.b2a_base64(raw, newline=newline)
+
+    monkeypatch.setattr(
+        json_pictures, "binascii", SimpleNamespace(b2a_base64=noted, Error=binascii.Error)
+    )
+    sizes: list[int] = []
+    app = create_app(Settings(workers=2), OnnxEngine(model_repository, threads=1))
+
+    async def noting(scope: Scope, receive: Receive, send: Send) -> None:
+        async def send_noted(message: Message) -> None:
+            sizes.append(len(message.get("body", b"")))
+            await send(message)
+
+        await app(scope, receive, send_noted)
+
+    with running(noting) as client:
+        answer = client.post(
+            "/v1/expressions",
+            files={"image": NOISE},
+            data={"expression": "sad", "faces": "[[80, 60, 80, 80]]"},
+            headers={"Accept": "application/json"},
+        )
+        assert client.get("/healthz").status_code == 200
+    raw = base64.b64decode(answer.json()["image"])
+    assert len(raw) == sum(size for _, size in made) > 17_000_000
+    assert all(name.startswith("celmood-work") for name, _ in made)
+    assert max(size for _, size in made) <= json_pictures.PIECE
+    assert max(sizes) <= json_pictures.PIECE
+
+
 @contextmanager
 def half_sent(client: httpx.Client, *lines: str, body: bytes = b"", length: int = 100_000):
     """A connection on which an edit's head and the beginning of its body have been sent."""
@@ -247,14 +324,18 @@ def test_who_is_refused_at_the_end_hears_it_though_the_body_is_large(
 
 
 @contextmanager
-def sent(client: httpx.Client) -> Iterator[socket.socket]:
+def sent(
+    client: httpx.Client, request: httpx.Request | None = None, buffer: int = 65_536
+) -> Iterator[socket.socket]:
     """A connection on which a whole edit was sent and nothing read; closed with the block."""
-    request = client.build_request(
+    request = request or client.build_request(
         "POST", "/v1/expressions", files={"image": GOOD}, data={"expression": "sad"}
     )
     kept = {name: value for name, value in request.headers.items() if name != "connection"}
     head = [f"{request.method} {request.url.path} HTTP/1.1", *map(": ".join, kept.items())]
-    with socket.create_connection((request.url.host, request.url.port or 80)) as line:
+    with socket.socket() as line:
+        line.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, buffer)
+        line.connect((request.url.host, request.url.port or 80))
         line.sendall("\r\n".join([*head, "", ""]).encode() + request.read())
         yield line
 
