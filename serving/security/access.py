@@ -28,7 +28,7 @@ from serving.problems import (
 from serving.security.keys import Key
 from serving.security.policies import Policy, policies
 from serving.security.rates import Rates, Taken
-from serving.security.scopes import WORK, is_open, scope_of
+from serving.security.scopes import WORK, is_open, opens, scope_of
 from serving.security.store import Keys
 from serving.settings import Settings
 
@@ -122,8 +122,8 @@ class Access:
         if is_open(scope["path"]):
             return _Visitor(address, address)
         key = self._key(headers, self._keys)
-        needed = scope_of(scope["path"])
-        if needed is not None and needed not in key.scopes:
+        if not opens(key.scopes, scope["path"]):
+            needed = scope_of(scope["path"])
             raise ProblemError(
                 SCOPE_MISSING,
                 f"this key is not for {needed!r}; it is for {', '.join(key.scopes)}",

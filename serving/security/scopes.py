@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import Final, Literal, get_args
 
 Scope = Literal["faces", "edit", "batches", "models", "metrics"]
@@ -21,6 +22,7 @@ _PATHS: Final[dict[str, Scope]] = {
     "/v1/models": "models",
     "/metrics": "metrics",
 }
+_ACCEPTED: Final = "/v1/batches/"
 
 
 def is_open(path: str) -> bool:
@@ -34,3 +36,15 @@ def scope_of(path: str) -> Scope | None:
         if path == prefix or path.startswith(prefix + "/"):
             return scope
     return None
+
+
+def opens(scopes: Collection[str], path: str) -> bool:
+    """Whether a key with `scopes` may ask `path`.
+
+    Whoever may send pictures may come back for what was accepted for later (`Prefer: respond-async`
+    answers with a batch), so a batch of the tenant is open to each of these scopes.
+    """
+    needed = scope_of(path)
+    if path.startswith(_ACCEPTED):
+        return not WORK.isdisjoint(scopes)
+    return needed is None or needed in scopes

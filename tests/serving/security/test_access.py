@@ -74,7 +74,7 @@ def test_a_key_opens_the_paths_of_its_scopes(model_repository: Path, path: Path)
         for answer, needed in [
             (client.post("/v1/expressions", headers=bearer(token)), "edit"),
             (client.get("/metrics", headers=bearer(token)), "metrics"),
-            (client.get("/v1/batches/x", headers=bearer(token)), "batches"),
+            (client.post("/v1/batches", headers=bearer(token)), "batches"),
         ]:
             assert answer.status_code == 403
             assert slug(answer) == "scope-missing"
@@ -262,6 +262,24 @@ def test_without_keys_on_purpose_every_name_is_answered(model_repository: Path) 
 )
 def test_what_is_only_this_machine(host: str, loopback: bool) -> None:
     assert is_loopback(host) is loopback
+
+
+def test_a_key_for_edits_may_come_back_for_its_own(
+    model_repository: Path, path: Path, tmp_path: Path
+) -> None:
+    token, other = add(path, scopes=("edit",)), add(path, "elsewhere", scopes=("edit",))
+    with gateway(model_repository, keys=path, batches=tmp_path / "batches") as client:
+        accepted = client.post(
+            "/v1/expressions",
+            files={"image": GOOD},
+            data={"expression": "sad"},
+            headers=bearer(token) | {"Prefer": "respond-async"},
+        )
+        assert accepted.status_code == 202
+        place = accepted.headers["Location"]
+        assert client.get(place, headers=bearer(token)).status_code == 200
+        assert slug(client.get(place, headers=bearer(other))) == "unknown-batch"
+        assert client.delete(place, headers=bearer(token)).status_code == 200
 
 
 def test_what_is_sent_again_under_a_key_takes_no_quota(

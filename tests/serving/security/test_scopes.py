@@ -6,7 +6,7 @@ import pkgutil
 import pytest
 
 import serving.routes
-from serving.security.scopes import SCOPES, is_open, scope_of
+from serving.security.scopes import SCOPES, is_open, opens, scope_of
 
 
 @pytest.mark.parametrize(
@@ -24,6 +24,25 @@ from serving.security.scopes import SCOPES, is_open, scope_of
 )
 def test_scopes_of_paths(path: str, scope: str | None) -> None:
     assert scope_of(path) == scope
+
+
+@pytest.mark.parametrize(
+    ("scopes", "path", "expected"),
+    [
+        (("edit",), "/v1/expressions", True),
+        (("edit",), "/v1/faces", False),
+        (("edit",), "/v1/batches", False),
+        (("edit",), "/v1/batches/abc", True),
+        (("faces",), "/v1/batches/abc", True),
+        (("batches",), "/v1/batches/abc", True),
+        (("models", "metrics"), "/v1/batches/abc", False),
+        ((), "/nothing", True),
+    ],
+)
+def test_a_batch_is_open_to_who_may_send_pictures(
+    scopes: tuple[str, ...], path: str, expected: bool
+) -> None:
+    assert opens(scopes, path) is expected
 
 
 def test_what_is_open_is_exact() -> None:
