@@ -2,11 +2,13 @@
 
 The cascade gives boxes alone, about as large as the head; eyes, mouth and chin are set by fixed
 proportions, which is rough: a few hundredths of the box for upright faces, wrong for tilted ones.
+What Mobini & Ghaderi keep of its finds when they gather a data set is `cleaned`.
 """
 
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from pathlib import Path
 from threading import local
 from typing import Final
@@ -17,6 +19,12 @@ import numpy as np
 from faces.canvas import Canvas
 from faces.face import Box, Face, distinct
 from faces.letterbox import whole
+
+CONFIDENT: Final = 0.8
+"""Mobini & Ghaderi (2020, data preparation, 2) discard faces with a smaller score."""
+
+MOST_FACES: Final = 6
+"""They discard pictures with more faces."""
 
 _PADDING: Final = 0.3
 _SCALE_FACTOR: Final = 1.05
@@ -84,6 +92,16 @@ class CascadeFinder:
                 raise CascadeError(f"{self._path} is not a cascade; fetch it again")
             self._own.cascade = cascade
         return cascade
+
+
+def cleaned(faces: Sequence[Face]) -> list[Face]:
+    """Of the finds in a picture those that Mobini & Ghaderi (2020) take into their data set.
+
+    Faces below CONFIDENT go; then, as tags of a crowd need not hold for each of it, all faces of a
+    picture that has more than MOST_FACES. An edit needs neither, so the finder does not do it.
+    """
+    sure = [face for face in faces if face.score >= CONFIDENT]
+    return sure if len(sure) <= MOST_FACES else []
 
 
 def _face(head: Box, weight: float) -> Face:

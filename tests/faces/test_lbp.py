@@ -6,9 +6,12 @@ import cv2
 import numpy as np
 import pytest
 
-from contract.assets import AssetError, asset_at_hand
 from faces.canvas import Canvas
-from faces.lbp import CascadeError, CascadeFinder
+from faces.face import Box, Face
+from faces.lbp import CascadeError, CascadeFinder, cleaned
+from tests.bright_spots import spotted, write_cascade
+
+WEIGHT = 2.0
 
 
 class Given:
@@ -46,13 +49,40 @@ def test_another_file_is_no_cascade(tmp_path: Path) -> None:
         CascadeFinder(path)
 
 
-def test_the_real_cascade_sees_nothing_in_nothing() -> None:
-    try:
-        path = asset_at_hand("lbpcascade_animeface.xml")
-    except AssetError:
-        path = None
-    if path is None:
-        pytest.skip("the cascade is in none of the folders of CELMOOD_ASSETS")
-    finder = CascadeFinder(path)
-    assert finder.find(Canvas(np.full((300, 200, 3), 128, np.uint8))) == []
+@pytest.fixture
+def bright_spots(tmp_path: Path) -> Path:
+    return write_cascade(tmp_path / "cascade.xml", WEIGHT)
+
+
+def test_a_real_cascade_finds_what_is_there(bright_spots: Path) -> None:
+    found = CascadeFinder(bright_spots).find(spotted((300, 200, 90), (680, 420, 60)))
+    assert len(found) == 2
+    for x, y, side in ((300, 200, 90), (680, 420, 60)):
+        face = min(found, key=lambda f: abs(f.landmarks["left_eye"][0] - x))
+        head = face.box.width / 0.62
+        assert head == pytest.approx(3 * side, rel=0.35)
+        left, right = face.landmarks["left_eye"], face.landmarks["right_eye"]
+        assert (left[0] + right[0]) / 2 == pytest.approx(x, abs=0.4 * side)
+        assert left[1] == pytest.approx(y - 0.08 * head, abs=0.4 * side)
+        assert face.score == pytest.approx(1 / (1 + np.exp(-WEIGHT)))
+
+
+def test_a_real_cascade_sees_nothing_in_nothing(bright_spots: Path) -> None:
+    finder = CascadeFinder(bright_spots)
+    assert finder.find(spotted()) == []
     assert finder.find(Canvas(np.full((5, 5, 3), 128, np.uint8))) == []
+
+
+def finds(*scores: float) -> list[Face]:
+    return [Face(Box(100.0 * i, 0, 80, 80), score) for i, score in enumerate(scores)]
+
+
+def test_faces_below_80_per_cent_are_not_taken_into_a_data_set() -> None:
+    some = finds(0.95, 0.8, 0.79, 0.2)
+    assert cleaned(some) == some[:2]
+
+
+def test_a_picture_of_more_than_six_faces_is_not_taken_into_a_data_set() -> None:
+    assert cleaned(finds(*[0.9] * 6)) == finds(*[0.9] * 6)
+    assert cleaned(finds(*[0.9] * 7)) == []
+    assert len(cleaned(finds(*[0.9] * 6, *[0.5] * 3))) == 6  # the doubtful do not count

@@ -7,22 +7,21 @@ every landmark is known, and drawn grounds without anybody come on top.
 from __future__ import annotations
 
 import argparse
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
 
 from tqdm import tqdm
 
-from contract.assets import AssetError, asset_path
+from contract.assets import asset_path
 from engines.onnx_engine import OnnxEngine
 from faces.canvas import Canvas
 from faces.find import THRESHOLD
-from faces.lbp import CascadeError
-from trainer.data.annotated import FILE, AnnotationError, Annotations, Mark, read_annotations
+from trainer.command import at_least, between, refusals_told
+from trainer.data.annotated import FILE, Annotations, Mark, read_annotations
 from trainer.data.known import grounds, scenes
-from trainer.data.pictures import PictureFileError, read_canvas
-from trainer.metrics.finders import Cascade, Finder, FinderError, NetworkFinder
+from trainer.data.pictures import read_canvas
+from trainer.metrics.finders import Cascade, CleanedCascade, Finder, NetworkFinder
 from trainer.reports import finding
 from trainer.reports.finding import SetOfPictures
 
@@ -47,32 +46,35 @@ def register(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) ->
         "--repository", type=Path, default=Path("model_repository"), help="where the network is"
     )
     parser.add_argument("--cascade", type=Path, help="file of the LBP cascade (default: fetched)")
-    parser.add_argument("--threshold", type=float, default=THRESHOLD, help="of the network's heat")
-    parser.add_argument("--grounds", type=int, default=300, help="drawn pictures without a face")
-    parser.add_argument("--scenes", type=int, default=200, help="drawn scenes with known landmarks")
-    parser.add_argument("--size", type=int, default=512, help="side of drawn pictures, pixels")
     parser.add_argument(
-        "--first-seed", type=int, default=FIRST_SEED, help="of drawn pictures; held out"
+        "--threshold", type=between(0.0, 1.0), default=THRESHOLD, help="of the network's heat"
+    )
+    parser.add_argument(
+        "--grounds", type=at_least(0), default=300, help="drawn pictures without a face"
+    )
+    parser.add_argument(
+        "--scenes", type=at_least(0), default=200, help="drawn scenes with known landmarks"
+    )
+    parser.add_argument(
+        "--size", type=at_least(16), default=512, help="side of drawn pictures, pixels"
+    )
+    parser.add_argument(
+        "--first-seed", type=at_least(0), default=FIRST_SEED, help="of drawn pictures; held out"
     )
     parser.set_defaults(run=run)
 
 
+@refusals_told
 def run(arguments: argparse.Namespace) -> int:
     """Run the command; returns its exit status."""
-    try:
-        return _evaluate(arguments)
-    except (AnnotationError, AssetError, CascadeError, FinderError, PictureFileError) as error:
-        print(f"error: {error}", file=sys.stderr)
-        return 2
-
-
-def _evaluate(arguments: argparse.Namespace) -> int:
     annotations = read_annotations(arguments.folder)
     engine = OnnxEngine(arguments.repository)
     try:
+        cascade = arguments.cascade or asset_path("lbpcascade_animeface.xml")
         finders: list[Finder] = [
             NetworkFinder(engine, arguments.threshold),
-            Cascade(arguments.cascade or asset_path("lbpcascade_animeface.xml")),
+            Cascade(cascade),
+            CleanedCascade(cascade),
         ]
         report: dict[str, dict[str, SetOfPictures]] = {finder.name: {} for finder in finders}
         total = sum(map(len, annotations.values())) + arguments.grounds + arguments.scenes

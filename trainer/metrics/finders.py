@@ -9,7 +9,7 @@ from engines.protocol import Engine
 from faces.canvas import Canvas
 from faces.face import Face
 from faces.find import THRESHOLD, find_faces
-from faces.lbp import CascadeFinder
+from faces.lbp import CascadeFinder, cleaned
 
 
 class FinderError(ValueError):
@@ -53,3 +53,13 @@ class Cascade(CascadeFinder):
 
     def __init__(self, path: Path) -> None:
         super().__init__(path)
+
+
+class CleanedCascade(Cascade):
+    """The same with the rules by which Mobini & Ghaderi gather their data set."""
+
+    name = "lbp_cleaned"
+
+    def find(self, canvas: Canvas) -> list[Face]:
+        """See Finder."""
+        return cleaned(super().find(canvas))

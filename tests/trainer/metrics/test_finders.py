@@ -9,8 +9,9 @@ import pytest
 from engines.onnx_engine import OnnxEngine
 from faces.canvas import Canvas
 from faces.lbp import CascadeError
+from tests.bright_spots import spotted, write_cascade
 from tests.pictures import scene
-from trainer.metrics.finders import Cascade, FinderError, NetworkFinder
+from trainer.metrics.finders import Cascade, CleanedCascade, FinderError, NetworkFinder
 
 
 def test_the_network_finds_what_the_threshold_lets_through(engine: OnnxEngine) -> None:
@@ -30,3 +31,12 @@ def test_a_cascade_that_is_none_is_told(tmp_path: Path) -> None:
     (tmp_path / "no.xml").write_text("<no/>")
     with pytest.raises(CascadeError):
         Cascade(tmp_path / "no.xml")
+
+
+@pytest.mark.parametrize(("weight", "kept"), [(2.0, 1), (1.0, 0)])  # scores of .88 and .73
+def test_the_rules_of_the_paper_are_measured_beside_the_cascade(
+    tmp_path: Path, weight: float, kept: int
+) -> None:
+    path, canvas = write_cascade(tmp_path / "cascade.xml", weight), spotted((300, 200, 90))
+    assert len(Cascade(path).find(canvas)) == 1
+    assert len(CleanedCascade(path).find(canvas)) == kept
