@@ -18,7 +18,7 @@ from dataclasses import dataclass, field
 from typing import Any, Final, Literal, TypeVar
 
 from engines.protocol import EngineCancelledError, EngineTimeoutError
-from serving.cost import Cost, Pace
+from serving.cost import Cost, Pace, told_of_faces
 from serving.metrics import Metrics
 from serving.problems import BUSY, CLOSING, OVER_SHARE, ProblemError
 
@@ -92,10 +92,7 @@ class Admission:
         Cancelled while it waits, it never starts; cancelled while it runs, its thread is free only
         when it has ended: give it a Cancellation. Raises ProblemError.
         """
-        if patient and self._closing:
-            raise self.refused("closing")
-        if not patient:
-            self.check(caller, deadline, cost)
+        self.check(caller, deadline, cost, later=patient)
         loop = asyncio.get_running_loop()
         ticket = _Ticket(cost, caller, loop.create_future(), loop.create_future(), patient)
         (self._patient if patient else self._waiting).append(ticket)
@@ -110,12 +107,17 @@ class Admission:
         result: T = await ticket.result
         return result
 
-    def check(self, caller: str, deadline: float, cost: Cost | None = None) -> None:
+    def check(
+        self, caller: str, deadline: float, cost: Cost | None = None, *, later: bool = False
+    ) -> None:
         """Raises ProblemError when work of `caller` would be refused now.
 
         Without a `cost` the least is assumed, so that a request may be refused before its body.
+        What is done `later`, as patient work, is refused only when closing.
         """
-        reason = self._reason(caller, deadline, cost)
+        reason: Reason | None = "closing" if self._closing else None
+        if not later:
+            reason = self._reason(caller, deadline, cost)
         if reason is not None:
             raise self.refused(reason)
 
@@ -238,8 +240,21 @@ class Admission:
         self._metrics.waited.observe(ticket.started - ticket.came)
         context = contextvars.copy_context()
         loop = asyncio.get_running_loop()
-        running = loop.run_in_executor(self._threads, context.run, work)
+
+        def correct(faces: int) -> None:
+            loop.call_soon_threadsafe(self._correct, ticket, faces)
+
+        def told() -> T:
+            with told_of_faces(correct):
+                return work()
+
+        running = loop.run_in_executor(self._threads, context.run, told)
         running.add_done_callback(lambda done: self._ended(ticket, done))
+
+    def _correct(self, ticket: _Ticket, faces: int) -> None:
+        """So many faces were found: that is what the others wait for, and what is learnt from."""
+        ticket.cost = ticket.cost.with_found(faces)
+        self._show()
 
     def _ended(self, ticket: _Ticket, done: asyncio.Future[T]) -> None:
         self._leave(ticket)

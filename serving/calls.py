@@ -49,8 +49,8 @@ def edit(pipeline: Pipeline, fields: ExpressionFields, deadline: float) -> EditR
 def cost_of(pipeline: Pipeline, call: PictureCall[Any], fields: FacesFields) -> Cost:
     """What `call` costs, from the headers of its pictures: those that come, and those of a sheet.
 
-    Faces that are to be found count as one. Raises what Pipeline.expressions raises, and
-    ProblemError for a sheet of too many pixels.
+    Faces that are to be found count as one until they are. Raises what Pipeline.expressions raises,
+    and ProblemError for a sheet of too many pixels.
     """
     most = pipeline.settings.max_pixels
     pixels, faces = pixels_of(fields.image, most), 1
@@ -58,7 +58,6 @@ def cost_of(pipeline: Pipeline, call: PictureCall[Any], fields: FacesFields) -> 
         faces = len(fields.faces)
     if isinstance(fields, ExpressionFields) and fields.reference is not None:
         pixels += pixels_of(fields.reference, most)
-        faces += 1
     if isinstance(fields, SheetFields):
         pixels += sheets.drawn_pixels(pipeline, fields)
         faces *= len(sheets.names_of(pipeline, fields))

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from dataclasses import dataclass, replace
 from typing import Final
 
 from serving import header
@@ -17,6 +20,9 @@ _NEWEST: Final = 0.2
 """Weight of the newest measurement in the mean."""
 
 
+_FINDER: ContextVar[Callable[[int], None] | None] = ContextVar("celmood_faces", default=None)
+
+
 @dataclass(frozen=True)
 class Cost:
     """`pixels` to decode and to draw, and `faces` to look at. Work of one `kind` keeps one pace."""
@@ -29,6 +35,27 @@ class Cost:
     def units(self) -> float:
         """One for each face, and one for each million pixels."""
         return self.faces + self.pixels / PIXELS_PER_UNIT
+
+    def with_found(self, faces: int) -> Cost:
+        """The cost when so many faces have been found where one was counted."""
+        return replace(self, faces=self.faces * faces)
+
+
+@contextmanager
+def told_of_faces(tell: Callable[[int], None]) -> Iterator[None]:
+    """Within the block `tell` is told how many faces have been found to work on."""
+    token = _FINDER.set(tell)
+    try:
+        yield
+    finally:
+        _FINDER.reset(token)
+
+
+def faces_found(count: int) -> None:
+    """Tell whoever waits for it how many faces there are, where that was not known before."""
+    tell = _FINDER.get()
+    if tell is not None:
+        tell(count)
 
 
 def pixels_of(data: bytes, max_pixels: int) -> int:

@@ -43,7 +43,7 @@ class Gateway:
     watchers: anyio.CapacityLimiter
     urls: Urls
 
-    def visit(self, request: Request) -> AbstractAsyncContextManager[Visit]:
+    def visit(self, request: Request, *, later: bool) -> AbstractAsyncContextManager[Visit]:
         """Around all that is done for a request with a picture; see `serving.visit`."""
         settings = self.settings
         return visiting(
@@ -52,6 +52,7 @@ class Gateway:
             self.bodies,
             longest=settings.timeout,
             most_bytes=settings.max_bytes * 4 // 3,
+            later=later,
         )
 
     @contextmanager

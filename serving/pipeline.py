@@ -24,6 +24,7 @@ from faces.face import Box, Face, by_proportions
 from faces.find import SameFaceError, find_faces, find_in_boxes
 from faces.lbp import CascadeFinder
 from serving.boxes import check_boxes, same_face
+from serving.cost import faces_found
 from serving.models import editor, expressions_of, finder, reader
 from serving.picture import Format, Picture, decode, encode
 from serving.reading import Reading, read
@@ -98,6 +99,8 @@ class Pipeline:
         canvas = picture.canvas()
         found = tuple(self._find(canvas, clock))
         card = reader(self.engine)
+        if card and found:
+            faces_found(len(found))
         readings = self._read(card, canvas, found, clock) if card and found else ()
         return FacesResult(picture.width, picture.height, found, readings, clock.timings)
 
@@ -222,7 +225,9 @@ class Pipeline:
                 )
             if which == "largest":
                 return [max(found, key=lambda face: face.box.area)]
-            return found[: self.settings.max_faces]
+            chosen = found[: self.settings.max_faces]
+            faces_found(len(chosen))
+            return chosen
         check_boxes(which, canvas, self.settings.max_faces)
         with clock.stage("find"):
             if self._cascade is not None:

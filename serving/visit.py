@@ -35,7 +35,7 @@ _LINGER_S: Final = 3.0
 class Visit:
     """What a route holds while it serves one request; made by `visiting`.
 
-    `deadline` is a time of `time.monotonic()`.
+    `deadline` is a time of `time.monotonic()`; `working` when the body has come.
     """
 
     def __init__(
@@ -90,18 +90,25 @@ class Visit:
 
 @asynccontextmanager
 async def visiting(
-    request: Request, admission: Admission, room: Room, *, longest: float, most_bytes: int
+    request: Request,
+    admission: Admission,
+    room: Room,
+    *,
+    longest: float,
+    most_bytes: int,
+    later: bool,
 ) -> AsyncGenerator[Visit, None]:
     """Let a request in, or refuse it before its body is read. Raises ProblemError.
 
     `longest` seconds are the most that the request may have, `room` is for the bytes of bodies,
-    of which one has at most `most_bytes`. What the block does is ended at the deadline.
+    of which one has at most `most_bytes`. What the block does is ended at the deadline. Who wants
+    it `later` is not refused because of those who wait now.
     """
     seconds = min(longest, _wanted(request))
     caller = caller_of(request)
     visit = Visit(request, admission, room, caller, time.monotonic() + seconds)
     try:
-        admission.check(caller, visit.deadline)
+        admission.check(caller, visit.deadline, later=later)
     except ProblemError:
         if admission.closing:
             await _discard_body(request)

@@ -30,14 +30,20 @@ async def answered(
     draw: Draw[Fields] | None = None,
 ) -> Response:
     """The answer to a request for `call`; without `draw` it is always JSON. Raises ProblemError."""
-    if wants_later(request):
-        return await later(request, gateway, call)
     if wants_json(request.headers.get("accept", "")):
         draw = None
-    async with gateway.visit(request) as visit:
-        fields = await read_fields(
-            request, call.fields, gateway.settings.max_bytes, partial(gateway.fetch, visit)
+    put_off = wants_later(request)
+    async with gateway.visit(request, later=put_off) as visit:
+        read = partial(
+            read_fields,
+            request,
+            call.fields,
+            gateway.settings.max_bytes,
+            partial(gateway.fetch, visit),
         )
+        if put_off:
+            return await later(request, visit, call, read)
+        fields = await read()
 
         def work(deadline: float) -> Response:
             # JSON tells the seconds, too, which are never the same.

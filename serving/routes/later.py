@@ -3,19 +3,17 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator
-from typing import Any, Final
+from collections.abc import AsyncGenerator, Awaitable, Callable
+from typing import Final
 
 from fastapi import Request
 from fastapi.responses import Response
 
-from serving.calls import PictureCall
-from serving.fields import read_fields
-from serving.gateway import Gateway
+from serving.calls import Fields, PictureCall
 from serving.jobs.lines import write_line
-from serving.problems import SLOW_BODY, ProblemError
 from serving.routes.batches import TAKEN, accepted, jobs_of, owner_of, wish_of
 from serving.routes.refusals import TAGGED, Responses
+from serving.visit import Visit
 
 _PREFERENCE: Final = "respond-async"
 
@@ -35,19 +33,21 @@ def wants_later(request: Request) -> bool:
     return wanted and request.app.state.jobs is not None
 
 
-async def later(request: Request, gateway: Gateway, call: PictureCall[Any]) -> Response:
-    """Accept `call` as a batch of one line. Raises ProblemError."""
+async def later(
+    request: Request,
+    visit: Visit,
+    call: PictureCall[Fields],
+    read: Callable[[], Awaitable[Fields]],
+) -> Response:
+    """Accept `call` as a batch of one line, within `visit`; `read` gives its fields.
+
+    Raises ProblemError.
+    """
     jobs = jobs_of(request)
     owner = owner_of(request)
-    settings = gateway.settings
     with jobs.arrival(request.state.caller):
-        try:
-            async with asyncio.timeout(settings.timeout):
-                fields = await read_fields(
-                    request, call.fields, settings.max_bytes, gateway.urls.fetch
-                )
-        except TimeoutError as error:
-            raise ProblemError(SLOW_BODY, "the body did not come in the time allowed") from error
+        fields = await read()
+        visit.working = True
         line = await asyncio.to_thread(write_line, call, fields)
         batch = await jobs.take(_only(line), wish_of(request))
     answer = await accepted(jobs, batch, owner)

@@ -10,7 +10,7 @@ import pytest
 
 from engines.cancel import Cancellation, current, working_under
 from serving.admission import Admission, Limits
-from serving.cost import Cost
+from serving.cost import Cost, faces_found
 from serving.metrics import Metrics
 from serving.problems import ProblemError
 
@@ -245,6 +245,32 @@ async def test_patient_work_comes_after_all_other_and_is_not_refused() -> None:
         some.go.set()
         await asyncio.gather(*some.tasks, return_exceptions=True)
         assert some.begun == ["a", "b", "patient 1", "patient 2"]
+
+
+async def test_faces_that_are_found_count_from_then_on() -> None:
+    door = admission()
+    door.pace.learn(SMALL, SMALL.units)  # a second for each unit
+    found, go = asyncio.Event(), threading.Event()
+    loop = asyncio.get_running_loop()
+
+    def work() -> None:
+        faces_found(16)
+        loop.call_soon_threadsafe(found.set)
+        assert go.wait(30)
+
+    cost = Cost(SMALL.kind, 2_000_000, 2)
+    task = asyncio.ensure_future(door.run(work, cost, "a"))
+    await asyncio.sleep(0)
+    assert 3 < door.expected_wait() <= 4
+    await found.wait()
+    assert 33 < door.expected_wait() <= 34
+    now = time.monotonic()
+    with pytest.raises(ProblemError) as refused:
+        await door.run(lambda: None, SMALL, "b", deadline=now + 20)
+    assert refused.value.extra["reason"] == "deadline"
+    go.set()
+    await task
+    assert door.pace.seconds(SMALL) < SMALL.units  # it was learnt from all sixteen
 
 
 async def test_closing_ends_what_was_accepted_and_refuses_the_rest() -> None:

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import time
 from typing import Any
 
 import numpy as np
@@ -9,12 +10,12 @@ from contract.expression import EXPRESSIONS
 from engines.onnx_engine import OnnxEngine
 from serving.calls import EXPRESSIONS as EDITS
 from serving.calls import FACES, SHEETS, cost_of
-from serving.cost import Cost
+from serving.cost import Cost, told_of_faces
 from serving.fields import ExpressionFields, FacesFields, SheetFields
 from serving.pipeline import Pipeline
 from serving.problems import ProblemError
 from serving.settings import Settings
-from tests.pictures import encoded
+from tests.pictures import encoded, scene
 
 IMAGE = encoded(np.zeros((300, 400), np.uint8))
 BOXES = [[0, 0, 50, 50], [100, 0, 50, 50], [200, 0, 50, 50]]
@@ -43,10 +44,10 @@ def test_a_picture_and_the_faces_asked_for(pipeline: Pipeline) -> None:
     assert cost_of(pipeline, EDITS, boxes) == Cost("expressions", 120_000, 3)
 
 
-def test_a_reference_is_a_picture_with_a_face_too(pipeline: Pipeline) -> None:
+def test_a_reference_is_a_picture_too(pipeline: Pipeline) -> None:
     reference = encoded(np.zeros((100, 100), np.uint8))
     cost = cost_of(pipeline, EDITS, edit(reference=reference))
-    assert cost == Cost("expressions", 130_000, 2)
+    assert cost == Cost("expressions", 130_000, 1)
 
 
 def test_each_picture_of_a_sheet_counts(pipeline: Pipeline) -> None:
@@ -87,3 +88,23 @@ def test_a_sheet_of_too_many_pixels_is_refused_before_it_is_drawn(
     with pytest.raises(ProblemError, match=told) as refused:
         cost_of(pipeline, SHEETS, sheet(**wishes))
     assert refused.value.kind.slug == "too-many-pixels"
+
+
+@pytest.mark.parametrize(
+    ("wishes", "told"),
+    [
+        ({}, [2]),
+        ({"faces": "largest"}, []),
+        ({"faces": [[20, 60, 80, 80], [140, 60, 80, 80]]}, []),
+    ],
+)
+def test_faces_that_were_not_known_before_are_told(
+    pipeline: Pipeline, wishes: dict[str, Any], told: list[int]
+) -> None:
+    two = encoded(scene(faces=((60, 100, 20), (180, 100, 20))))
+    found: list[int] = []
+    deadline = time.monotonic() + 60
+    with told_of_faces(found.append):
+        EDITS.answer(pipeline, edit(image=two, expression="sad", **wishes), deadline)
+        SHEETS.answer(pipeline, sheet(image=two, expressions=["sad", "happy"], **wishes), deadline)
+    assert found == 2 * told

@@ -286,6 +286,33 @@ def test_a_body_that_does_not_come_in_time(model_repository: Path) -> None:
         assert (status, problem["type"]) == (408, "urn:celmood:problem:slow-body")
 
 
+LATER = "Prefer: respond-async"
+
+
+def test_what_is_done_later_has_a_deadline_and_takes_room_too(
+    model_repository: Path, tmp_path: Path
+) -> None:
+    with callers(model_repository, batches=tmp_path, max_bytes_at_once=150_000) as some:
+        with half_sent(some.client, LATER, "X-Request-Timeout: 0.2", body=b"--b\r\n") as line:
+            status, problem = answer_on(line)
+        assert (status, problem["type"]) == (408, "urn:celmood:problem:slow-body")
+        with half_sent(some.client, body=b"--b\r\n"):
+            some.until("celmood_requests_under_way", 2)
+            with half_sent(some.client, LATER) as line:
+                status, problem = answer_on(line)
+        assert (status, problem["reason"]) == (503, "memory")
+
+
+def test_a_full_service_takes_what_is_to_be_done_later(
+    model_repository: Path, tmp_path: Path
+) -> None:
+    with callers(model_repository, queue=0, batches=tmp_path) as some:
+        some.ask()
+        some.until(UNITS, state="running")
+        check_refused(some.edit(), 503, "busy", "queue")
+        assert some.edit(Prefer="respond-async").status_code == 202
+
+
 def test_the_deadline_of_a_request_reaches_the_engine_and_ends_it(model_repository: Path) -> None:
     with callers(model_repository) as some:
         response = some.edit(X_Request_Timeout="2")
