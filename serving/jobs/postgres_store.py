@@ -62,6 +62,7 @@ CREATE TABLE IF NOT EXISTS celmood_batches (
   call_due float8,
   calls integer NOT NULL DEFAULT 0
 );
+ALTER TABLE celmood_batches ADD COLUMN IF NOT EXISTS bytes bigint;
 CREATE UNIQUE INDEX IF NOT EXISTS celmood_batches_by_key ON celmood_batches (owner, key);
 CREATE TABLE IF NOT EXISTS celmood_lines (
   batch text NOT NULL,
@@ -79,7 +80,13 @@ CREATE TABLE IF NOT EXISTS celmood_results (
   PRIMARY KEY (batch, position),
   UNIQUE (batch, number)
 );
+UPDATE celmood_batches SET bytes =
+  (SELECT COALESCE(SUM(octet_length(body)), 0) FROM celmood_lines WHERE batch = id)
+  + (SELECT COALESCE(SUM(octet_length(body)), 0) FROM celmood_results WHERE batch = id)
+WHERE bytes IS NULL;
 """
+"""`bytes` of a batch are those of its lines and results. Tables of earlier releases get it too; the
+size of the tables would not do, because what is deleted stays in it."""
 
 _COLUMNS: Final = """
 id, owner, status, created, expires, ended, total, answered, failed,
@@ -138,8 +145,8 @@ class PostgresStore:
         with self._transaction() as db:
             check_room(_used(db), self._quota)
             db.execute(
-                "INSERT INTO celmood_batches (id, owner, status, created, expires, webhook)"
-                f" VALUES (%s, %s, 'arriving', {_NOW}, {_NOW} + %s, %s)",
+                "INSERT INTO celmood_batches (id, owner, status, created, expires, webhook, bytes)"
+                f" VALUES (%s, %s, 'arriving', {_NOW}, {_NOW} + %s, %s, 0)",
                 (batch, owner, LONGEST_ARRIVAL_S, webhook),
             )
 
@@ -147,9 +154,9 @@ class PostgresStore:
         with self._transaction() as db:
             check_room(_used(db), self._quota)
             changed = db.execute(
-                f"UPDATE celmood_batches SET total = total + %s, expires = {_NOW} + %s"
-                " WHERE id = %s AND status = 'arriving'",
-                (len(lines), LONGEST_ARRIVAL_S, batch),
+                f"UPDATE celmood_batches SET total = total + %s, expires = {_NOW} + %s,"
+                " bytes = bytes + %s WHERE id = %s AND status = 'arriving'",
+                (len(lines), LONGEST_ARRIVAL_S, sum(len(body) for _, body in lines), batch),
             )
             check_arriving(changed.rowcount)
             with db.cursor() as cursor:
@@ -245,16 +252,19 @@ class PostgresStore:
                 " WHERE id = %s AND status = 'open' FOR UPDATE",
                 (claim.batch,),
             ).fetchone()
+            if batch is None:
+                return False
             gone = db.execute(
-                "DELETE FROM celmood_lines WHERE batch = %s AND number = %s",
+                "DELETE FROM celmood_lines WHERE batch = %s AND number = %s"
+                " RETURNING octet_length(body) AS size",
                 (claim.batch, claim.number),
-            )
-            if batch is None or gone.rowcount != 1:
+            ).fetchone()
+            if gone is None:
                 return False
             db.execute(
-                "UPDATE celmood_batches SET answered = answered + 1, failed = failed + %s"
-                " WHERE id = %s",
-                (int(failed), claim.batch),
+                "UPDATE celmood_batches SET answered = answered + 1, failed = failed + %s,"
+                " bytes = bytes + %s WHERE id = %s",
+                (int(failed), len(result) - gone["size"], claim.batch),
             )
             db.execute(
                 "INSERT INTO celmood_results (batch, position, number, body)"
@@ -292,7 +302,13 @@ class PostgresStore:
             db.execute(_DEFER.format(which=_ORPHANS))
             ended = "SELECT id FROM celmood_batches WHERE status NOT IN ('arriving', 'open')"
             gone = f"SELECT id FROM celmood_batches WHERE status <> 'open' AND expires <= {_NOW}"
-            db.execute(f"DELETE FROM celmood_lines WHERE batch IN ({ended} UNION {gone})")
+            db.execute(
+                "WITH gone AS (DELETE FROM celmood_lines"
+                f" WHERE batch IN ({ended} UNION {gone})"
+                " RETURNING batch, octet_length(body) AS size),"
+                " freed AS (SELECT batch, SUM(size) AS size FROM gone GROUP BY batch)"
+                " UPDATE celmood_batches SET bytes = bytes - size FROM freed WHERE id = batch"
+            )
             db.execute(f"DELETE FROM celmood_results WHERE batch IN ({gone})")
             db.execute(f"DELETE FROM celmood_batches WHERE id IN ({gone})")
 
@@ -334,11 +350,8 @@ class PostgresStore:
 
 
 def _used(db: Connection) -> int:
-    """Bytes of all lines and results."""
-    row = db.execute(
-        "SELECT pg_total_relation_size('celmood_lines')"
-        " + pg_total_relation_size('celmood_results') AS used"
-    ).fetchone()
+    """Bytes of all lines and results that there are."""
+    row = db.execute("SELECT COALESCE(SUM(bytes), 0) AS used FROM celmood_batches").fetchone()
     assert row is not None
     return int(row["used"])
 

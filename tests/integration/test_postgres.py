@@ -15,7 +15,13 @@ import psycopg
 import pytest
 
 from serving.jobs.postgres_store import PostgresStore
-from serving.jobs.store import Claim, KeyReusedError, StoreFullError, StoreUnavailableError
+from serving.jobs.store import (
+    Claim,
+    KeyReusedError,
+    Standing,
+    StoreFullError,
+    StoreUnavailableError,
+)
 from tests.batches import LINES, NDJSON, check, results, sent
 from tests.gateway import started
 from tests.integration.postgres_server import PostgresServer
@@ -187,10 +193,53 @@ def test_lines_whose_jobs_were_lost_get_new_ones(store: PostgresStore, url: str)
     assert jobs(url) == [("a", 1), ("a", 2)]
 
 
+def test_space_that_is_free_again_is_used_again(url: str) -> None:
+    store = PostgresStore(url, ttl=1000, quota=10_000)
+    put(store, "a", bytes(5500), bytes(500))
+    with pytest.raises(StoreFullError):
+        put(store, "b", b"x")
+    store.finish(taken(store, "a"), bytes(1000), failed=False)  # a line goes, its result comes
+    put(store, "b", bytes(3400))
+    put(store, "c", bytes(101))
+    with pytest.raises(StoreFullError):
+        put(store, "d", b"x")
+    store.cancel("b", "me")
+    store.sweep()
+    put(store, "d", bytes(3400))
+    store.close()
+
+
+def test_tables_of_an_earlier_release_are_counted(url: str) -> None:
+    store = PostgresStore(url, ttl=1000, quota=10_000)
+    put(store, "a", bytes(5000), bytes(500))
+    store.finish(taken(store, "a"), bytes(4600), failed=False)
+    store.close()
+    with psycopg.connect(url) as db:
+        db.execute("ALTER TABLE celmood_batches DROP COLUMN bytes")
+    again = PostgresStore(url, ttl=1000, quota=10_000)
+    with pytest.raises(StoreFullError):
+        again.begin("b", "me", None)
+    again.finish(taken(again, "a", 2), b"x", failed=False)
+    again.begin("b", "me", None)
+    again.close()
+
+
+def test_where_batches_stand(store: PostgresStore) -> None:
+    put(store, "a", b"x", b"y")
+    put(store, "b", b"z")
+    store.finish(taken(store, "a"), b"1", failed=False)
+    store.finish(taken(store, "b"), b"1", failed=False)
+    assert store.look(["a", "b", "none"]) == {
+        "a": Standing(1, ended=False),
+        "b": Standing(1, ended=True),
+    }
+
+
 def test_errors_are_typed_and_tell_no_password(url: str) -> None:
     small = PostgresStore(url, ttl=9, quota=1000)
+    put(small, "a", bytes(501))
     with pytest.raises(StoreFullError):
-        small.begin("a", "me", None)
+        small.begin("b", "me", None)
     small.close()
     with pytest.raises(StoreUnavailableError, match="PoolClosed"):
         small.get("a", "me")
