@@ -21,12 +21,9 @@ from tritonclient.utils import InferenceServerException
 
 from benchmarks.faults.callers import FaultError
 from benchmarks.gateway import LISTENING, ROOT
+from benchmarks.triton import PYTHON
 from serving.settings import PREFIX
 
-TRITON: Final = Path(
-    os.environ.get("CELMOOD_TRITON_PYTHON", ROOT / ".venv-triton" / "bin" / "python")
-)
-"""The interpreter of the environment that `make triton` makes."""
 _START_S: Final = 180.0
 
 
@@ -78,13 +75,13 @@ class Triton:
     """Triton on `repository`, as `make triton` starts it; always at the same `address`."""
 
     def __init__(self, repository: Path) -> None:
-        if not TRITON.exists():
-            raise FaultError(f"{TRITON} is missing: `make triton` makes it")
+        if not PYTHON.exists():
+            raise FaultError(f"{PYTHON} is missing: `make triton` makes it")
         with socket.socket() as probe:
             probe.bind(("127.0.0.1", 0))
             port = int(probe.getsockname()[1])
         self.address = f"127.0.0.1:{port}"
-        self._command = [str(TRITON), "-m", "deploy.triton.serve", "--threads", "1"]
+        self._command = [str(PYTHON), "-m", "deploy.triton.serve", "--threads", "1"]
         self._command += ["--model-repository", str(repository.resolve())]
         self._command += ["--grpc-port", str(port)]
         self._log = tempfile.TemporaryFile()  # noqa: SIM115 - open as long as the server lives
