@@ -14,14 +14,13 @@ import cv2
 import numpy as np
 
 from contract import control
-from contract.card import Card, CardError, ExpressionVector, read_card
+from contract.card import Card, ExpressionVector, read_card
 from export import batches, configure, convert, repository, runs, tensorrt
-from export.verify import TOLERANCE, Array, VerificationError, verify
-from trainer.checkpoint import CheckpointError
-from trainer.data.dataset import Dataset, DatasetError
+from export.verify import TOLERANCE, Array, verify
+from trainer.command import refusals_told
+from trainer.data.dataset import Dataset
 from trainer.data.scenes import open_scenes
 from trainer.data.source import to_tensor
-from trainer.recipe import RecipeError
 
 _OTHERS: Final = {
     "batches": batches.main,
@@ -87,6 +86,7 @@ def export(
     return repository.place(to, card, weights)
 
 
+@refusals_told
 def main(arguments: Sequence[str] | None = None) -> int:
     """The command; returns its exit status."""
     words = list(sys.argv[1:] if arguments is None else arguments)
@@ -110,23 +110,16 @@ def main(arguments: Sequence[str] | None = None) -> int:
         help="one above the model that lies there, which stays for servers to change over",
     )
     given = parser.parse_args(words)
-    try:
-        folder = export(
-            given.run,
-            given.repository,
-            name=given.name,
-            quality=given.quality,
-            data=given.data,
-            half=given.half,
-            tolerance=given.tolerance,
-            next_version=given.next_version,
-        )
-    except (
-        runs.ExportError, convert.ConversionError, VerificationError, CheckpointError,
-        CardError, DatasetError, RecipeError,
-    ) as error:  # fmt: skip
-        print(f"error: {error}", file=sys.stderr)
-        return 2
+    folder = export(
+        given.run,
+        given.repository,
+        name=given.name,
+        quality=given.quality,
+        data=given.data,
+        half=given.half,
+        tolerance=given.tolerance,
+        next_version=given.next_version,
+    )
     size = sum(file.stat().st_size for file in folder.rglob("*") if file.is_file())
     print(f"{folder}: {size / 1e6:.1f} MB")
     return 0

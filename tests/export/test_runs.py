@@ -221,3 +221,15 @@ def test_what_no_task_serves_is_refused(tmp_path: Path, capsys: pytest.CaptureFi
     assert "no task serves" in capsys.readouterr().err
     assert main([str(tmp_path / "nothing"), "--repository", str(tmp_path / "to")]) == 2
     assert "does not exist" in capsys.readouterr().err
+
+
+def test_a_repository_that_is_a_file_and_damaged_notes_are_told(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    run = _run(tmp_path / "run", "finder")
+    (tmp_path / "file").touch()
+    assert main([str(run), "--repository", str(tmp_path / "file")]) == 2
+    assert str(tmp_path / "file") in capsys.readouterr().err
+    (run / "provenance.json").write_text("{")
+    assert main([str(run), "--repository", str(tmp_path / "to")]) == 2
+    assert "provenance.json cannot be read" in capsys.readouterr().err

@@ -6,7 +6,6 @@ One character per seed, the same character, view and background under several ex
 from __future__ import annotations
 
 import argparse
-import sys
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
 from functools import partial
@@ -25,7 +24,8 @@ from trainer.characters.damage import apply_damage, sample_damage
 from trainer.characters.moods import change_part, sample_mood
 from trainer.characters.scene import draw_scene
 from trainer.characters.style import JUDGING, TRAINING
-from trainer.data.dataset import DatasetError, Labels, Writer
+from trainer.command import CommandError, at_least, refusals_told
+from trainer.data.dataset import Labels, Writer
 from trainer.data.scenes import open_scenes, write_scenes
 
 _STYLES: Final = {"training": TRAINING, "judging": JUDGING}
@@ -47,42 +47,28 @@ def register(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) ->
     """Add the command to the parser."""
     parser = subparsers.add_parser("draw", help="draw a data set and its contact sheet")
     parser.add_argument("out", type=Path, help="folder of the data set (must not exist)")
-    parser.add_argument("--characters", type=_count, default=1000, help="how many")
-    parser.add_argument("--first-seed", type=_seed, default=0, help="seed of the first character")
-    parser.add_argument("--size", type=_side, default=256, help="side of the pictures, pixels")
+    parser.add_argument("--characters", type=at_least(1), default=1000, help="how many")
     parser.add_argument(
-        "--views", type=_count, default=8, help="drawings of each character (varied)"
+        "--first-seed", type=at_least(0), default=0, help="seed of the first character"
+    )
+    parser.add_argument(
+        "--size", type=at_least(16), default=256, help="side of the pictures, pixels"
+    )
+    parser.add_argument(
+        "--views", type=at_least(1), default=8, help="drawings of each character (varied)"
     )
     parser.add_argument("--moods", choices=("varied", "core", "presets"), default="varied")
     parser.add_argument("--styles", choices=tuple(_STYLES), default="training")
     parser.add_argument("--clean", action="store_true", help="no JPEG, blur, grain and the like")
-    parser.add_argument("--scenes", type=_count, help="so many scenes for the finder instead")
+    parser.add_argument("--scenes", type=at_least(1), help="so many scenes for the finder instead")
     parser.add_argument(
-        "--sprite", type=_seed, metavar="SEED", help="one sprite instead: OUT is a PNG"
+        "--sprite", type=at_least(0), metavar="SEED", help="one sprite instead: OUT is a PNG"
     )
-    parser.add_argument("--workers", type=_count, default=1, help="processes that draw")
+    parser.add_argument("--workers", type=at_least(1), default=1, help="processes that draw")
     parser.set_defaults(run=run)
 
 
-def _count(text: str) -> int:
-    return _at_least(text, 1)
-
-
-def _seed(text: str) -> int:
-    return _at_least(text, 0)
-
-
-def _side(text: str) -> int:
-    return _at_least(text, 16)
-
-
-def _at_least(text: str, least: int) -> int:
-    """The whole number of an argument. Raises ArgumentTypeError below `least`."""
-    if not text.isdecimal() or int(text) < least:
-        raise argparse.ArgumentTypeError(f"{text!r} does not do: give a whole number from {least}")
-    return int(text)
-
-
+@refusals_told
 def run(arguments: argparse.Namespace) -> int:
     """Run the command; returns its exit status."""
     if arguments.sprite is not None:
@@ -102,19 +88,15 @@ def run(arguments: argparse.Namespace) -> int:
         "damage": int(plan.damage),
     }
     sheet: list[NDArray[np.uint8]] = []
-    try:
-        with (
-            Writer(arguments.out, views=views, size=plan.size, notes=notes) as writer,
-            ProcessPoolExecutor(arguments.workers) as pool,
-        ):
-            drawn = pool.map(_draw_one, ((plan, seed) for seed in seeds), chunksize=4)
-            for pictures, labels in tqdm(drawn, total=len(seeds), unit="character"):
-                writer.append(pictures, labels)
-                if len(sheet) < _SHEET * _SHEET:
-                    sheet += list(pictures[:_SHEET])
-    except DatasetError as error:
-        print(f"error: {error}", file=sys.stderr)
-        return 2
+    with (
+        Writer(arguments.out, views=views, size=plan.size, notes=notes) as writer,
+        ProcessPoolExecutor(arguments.workers) as pool,
+    ):
+        drawn = pool.map(_draw_one, ((plan, seed) for seed in seeds), chunksize=4)
+        for pictures, labels in tqdm(drawn, total=len(seeds), unit="character"):
+            writer.append(pictures, labels)
+            if len(sheet) < _SHEET * _SHEET:
+                sheet += list(pictures[:_SHEET])
     _contact_sheet(sheet, min(views, _SHEET)).save(arguments.out / "sheet.png")
     print(f"{len(seeds)} characters, {views} drawings each, in {arguments.out}")
     return 0
@@ -122,11 +104,17 @@ def run(arguments: argparse.Namespace) -> int:
 
 def _sprite(arguments: argparse.Namespace) -> int:
     """A half-length figure at rest, without background, as visual novels use them."""
+    out: Path = arguments.out
+    if out.suffix.lower() != ".png":
+        raise CommandError(f"{out} is no PNG; give the name of a file that ends in .png")
+    out.parent.mkdir(parents=True, exist_ok=True)
     view = View(yaw=0.1, roll=-2.0, eye_distance=0.17, y=0.37)
     character = sample_character(arguments.sprite, _STYLES[arguments.styles])
     drawing = draw(character, view, NEUTRAL, arguments.size, supersampling=2, background=False)
-    Image.fromarray(drawing.picture).save(arguments.out, optimize=True)
-    print(f"{arguments.out}: character {arguments.sprite}, {arguments.size} px")
+    beside = out.with_name(out.name + ".partial")
+    Image.fromarray(drawing.picture).save(beside, "PNG", optimize=True)
+    beside.replace(out)
+    print(f"{out}: character {arguments.sprite}, {arguments.size} px")
     return 0
 
 
@@ -136,13 +124,9 @@ def _scenes(arguments: argparse.Namespace) -> int:
     one = partial(
         draw_scene, size=size, within=_STYLES[arguments.styles], damage=not arguments.clean
     )
-    try:
-        with ProcessPoolExecutor(arguments.workers) as pool:
-            drawn = tqdm(pool.map(one, seeds, chunksize=8), total=total, unit="scene")
-            write_scenes(arguments.out, drawn, total, size, arguments.first_seed)
-    except DatasetError as error:
-        print(f"error: {error}", file=sys.stderr)
-        return 2
+    with ProcessPoolExecutor(arguments.workers) as pool:
+        drawn = tqdm(pool.map(one, seeds, chunksize=8), total=total, unit="scene")
+        write_scenes(arguments.out, drawn, total, size, arguments.first_seed)
     first = open_scenes(arguments.out).pictures[: _SHEET * _SHEET]
     _contact_sheet(list(first), _SHEET).save(arguments.out / "sheet.png")
     print(f"{total} scenes in {arguments.out}")

@@ -10,17 +10,16 @@ from typing import Final
 
 from tqdm import tqdm
 
-from contract.card import CardError
-from faces.align import AlignmentError
-from trainer import checkpoint, provenance
+from trainer import provenance
+from trainer.command import at_least, refusals_told
 from trainer.data.dataset import Dataset, DatasetError
 from trainer.data.redrawn import sitter
+from trainer.distributed import pick_device
 from trainer.metrics import intensity as intensities
 from trainer.metrics import resolution as resolutions
 from trainer.metrics.editing import measure
 from trainer.metrics.editors import Changer, EditorError, ExportedEditor, TrainedEditor
-from trainer.metrics.judging import JudgeError, TrainedJudge
-from trainer.recipe import RecipeError
+from trainer.metrics.judging import TrainedJudge
 from trainer.reports import editing, intensity, resolution
 from trainer.reports.section import Section
 
@@ -36,35 +35,29 @@ def register(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) ->
     what.add_argument("--onnx", type=Path, help="folder of an exported model instead of a run")
     parser.add_argument("--data", type=Path, required=True, help="held-out drawings (see draw)")
     parser.add_argument("--judge", type=Path, help="run of the method judge; none: no accuracies")
-    parser.add_argument("--characters", type=int, default=1000, help="how many (default: 1000)")
+    parser.add_argument(
+        "--characters", type=at_least(1), default=1000, help="how many (default: 1000)"
+    )
     parser.add_argument(
         "--rotate", action="store_true", help="six pairs of each character instead of all 36"
     )
     parser.add_argument(
         "--whole",
-        type=int,
+        type=at_least(0),
         default=WHOLE,
         help=f"how many are drawn again, for resolution and intensity; 0: none (default: {WHOLE})",
     )
-    parser.add_argument("--batch", type=int, default=18, help="edits at a time (default: 18)")
+    parser.add_argument(
+        "--batch", type=at_least(1), default=18, help="edits at a time (default: 18)"
+    )
     parser.add_argument("--device", default="cpu", help="cpu or cuda, for runs (default: cpu)")
     parser.add_argument("--out", type=Path, help="folder of the report (default: in the run)")
     parser.set_defaults(run=run)
 
 
+@refusals_told
 def run(arguments: argparse.Namespace) -> int:
     """Run the command; returns its exit status."""
-    try:
-        return _evaluate(arguments)
-    except (
-        AlignmentError, CardError, DatasetError, EditorError, JudgeError, RecipeError,
-        checkpoint.CheckpointError, provenance.SeedOverlapError,
-    ) as error:  # fmt: skip
-        print(f"error: {error}", file=sys.stderr)
-        return 2
-
-
-def _evaluate(arguments: argparse.Namespace) -> int:
     source: Path = arguments.onnx or arguments.editor
     if arguments.onnx and arguments.out is None:
         raise EditorError("say where the report of an exported model goes: --out DIR")
@@ -78,10 +71,9 @@ def _evaluate(arguments: argparse.Namespace) -> int:
     held_out = bool(checked) and all(checked) and arguments.onnx is None
     if not held_out:
         print("note: the seeds of the training data are not known here", file=sys.stderr)
-    editor: Changer = (
-        ExportedEditor(source) if arguments.onnx else TrainedEditor(source, arguments.device)
-    )
-    judge = TrainedJudge(arguments.judge, arguments.device) if arguments.judge else None
+    device = str(pick_device(arguments.device))
+    editor: Changer = ExportedEditor(source) if arguments.onnx else TrainedEditor(source, device)
+    judge = TrainedJudge(arguments.judge, device) if arguments.judge else None
     again = _to_draw_again(dataset, arguments)
 
     def progress(characters: Iterator[int]) -> Iterator[int]:

@@ -8,7 +8,6 @@ drew, as the service would change it, and laid beside the artist's.
 from __future__ import annotations
 
 import argparse
-import sys
 from collections.abc import Mapping
 from itertools import permutations
 from pathlib import Path
@@ -16,18 +15,15 @@ from typing import Final
 
 from tqdm import tqdm
 
-from contract.card import CardError
 from engines.onnx_engine import OnnxEngine
-from faces.align import AlignmentError
 from faces.canvas import Canvas
 from faces.face import Face
-from trainer import checkpoint
-from trainer.data.pictures import PictureFileError, read_canvas
-from trainer.data.sprite_sets import SpriteSet, SpriteSetError, read_sprite_sets
-from trainer.metrics.editors import Changer, EditorError, open_editor
-from trainer.metrics.finders import FinderError, NetworkFinder
+from trainer.command import intensity, refusals_told
+from trainer.data.pictures import read_canvas
+from trainer.data.sprite_sets import SpriteSet, read_sprite_sets
+from trainer.metrics.editors import Changer, open_editor
+from trainer.metrics.finders import NetworkFinder
 from trainer.metrics.sprites import SpriteFigures, compare
-from trainer.recipe import RecipeError
 from trainer.reports import sprites
 
 OURS: Final = "ours"
@@ -47,23 +43,13 @@ def register(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) ->
         "--model", type=Path, help="exported model or run (default: expression of the repository)"
     )
     parser.add_argument("--against", type=Path, help="another one, to compare with")
-    parser.add_argument("--intensity", type=float, default=1.0, help="0 to 1.5 (default: 1)")
+    parser.add_argument("--intensity", type=intensity, default=1.0, help="0 to 1.5 (default: 1)")
     parser.set_defaults(run=run)
 
 
+@refusals_told
 def run(arguments: argparse.Namespace) -> int:
     """Run the command; returns its exit status."""
-    try:
-        return _evaluate(arguments)
-    except (
-        AlignmentError, CardError, EditorError, FinderError, PictureFileError, RecipeError,
-        SpriteSetError, checkpoint.CheckpointError,
-    ) as error:  # fmt: skip
-        print(f"error: {error}", file=sys.stderr)
-        return 2
-
-
-def _evaluate(arguments: argparse.Namespace) -> int:
     sets = read_sprite_sets(arguments.folder)
     model: Path = arguments.model or arguments.repository / "expression"
     editors: dict[str, Changer] = {OURS: open_editor(model)}

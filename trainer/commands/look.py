@@ -7,7 +7,6 @@ each, as it is and with each expression asked for, edited as the service edits i
 from __future__ import annotations
 
 import argparse
-import sys
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
@@ -15,19 +14,16 @@ from typing import Final
 import numpy as np
 from tqdm import tqdm
 
-from contract.card import CardError
 from contract.expression import CORE_EXPRESSIONS
 from engines.onnx_engine import OnnxEngine
-from faces.align import AlignmentError
 from faces.canvas import RGB8, Canvas
 from faces.face import Face
 from faces.letterbox import around
-from trainer import checkpoint
-from trainer.data.pictures import SUFFIXES, PictureFileError, read_canvas
-from trainer.metrics.editors import Changer, EditorError, open_editor, served_control
-from trainer.metrics.finders import FinderError, NetworkFinder
+from trainer.command import CommandError, intensity, refusals_told
+from trainer.data.pictures import SUFFIXES, read_canvas
+from trainer.metrics.editors import Changer, open_editor, served_control
+from trainer.metrics.finders import NetworkFinder
 from trainer.metrics.whole import edit
-from trainer.recipe import RecipeError
 from trainer.reports.sheets import captioned, write_sheet
 
 TILE: Final = 192
@@ -54,27 +50,17 @@ def register(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) ->
     parser.add_argument(
         "--expressions", nargs="+", default=list(CORE_EXPRESSIONS), metavar="NAME", help="which"
     )
-    parser.add_argument("--intensity", type=float, default=1.0, help="0 to 1.5 (default: 1)")
+    parser.add_argument("--intensity", type=intensity, default=1.0, help="0 to 1.5 (default: 1)")
     parser.set_defaults(run=run)
 
 
+@refusals_told
 def run(arguments: argparse.Namespace) -> int:
     """Run the command; returns its exit status."""
-    try:
-        return _look(arguments)
-    except (
-        AlignmentError, CardError, EditorError, FinderError, PictureFileError, RecipeError,
-        checkpoint.CheckpointError,
-    ) as error:  # fmt: skip
-        print(f"error: {error}", file=sys.stderr)
-        return 2
-
-
-def _look(arguments: argparse.Namespace) -> int:
     folder: Path = arguments.folder
     files = sorted(path for path in folder.rglob("*") if path.suffix.lower() in SUFFIXES)
     if not files:
-        raise PictureFileError(f"{folder} has no pictures; give a folder of PNG, JPEG or WebP")
+        raise CommandError(f"{folder} has no pictures; give a folder of PNG, JPEG or WebP")
     editor = open_editor(arguments.model or arguments.repository / "expression")
     engine = OnnxEngine(arguments.repository)
     rows: list[RGB8] = []
@@ -92,6 +78,8 @@ def _look(arguments: argparse.Namespace) -> int:
             rows.append(captioned(row, f"{path.name} | {' | '.join(arguments.expressions)}"))
     finally:
         engine.close()
+    if not rows:
+        raise CommandError(f"no face was found in any picture of {folder}")
     for first in range(0, len(rows), ROWS):
         sheet = arguments.out / f"{folder.resolve().name}_{first // ROWS + 1:02}.png"
         write_sheet(sheet, rows[first : first + ROWS], 1)

@@ -9,11 +9,11 @@ from pathlib import Path
 import torch
 
 from trainer import checkpoint, loop, provenance
-from trainer.data.dataset import DatasetError
-from trainer.distributed import DeviceError, World, join
+from trainer.command import at_least, refusals_told
+from trainer.distributed import World, join
 from trainer.methods import registry
 from trainer.precision import has_bf16
-from trainer.recipe import RecipeError, read_recipe, recipe_from
+from trainer.recipe import read_recipe, recipe_from
 
 
 def register(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
@@ -25,24 +25,20 @@ def register(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) ->
     parser.add_argument("--resume", action="store_true", help="go on from the run's checkpoint")
     parser.add_argument("--device", default="auto", help="auto, cpu, cuda or mps")
     parser.add_argument("--start", type=Path, help="go on from this run or exported model (cel)")
-    parser.add_argument("--steps", type=int, help="train so many steps instead of the recipe's")
+    parser.add_argument(
+        "--steps", type=at_least(1), help="train so many steps instead of the recipe's"
+    )
     parser.set_defaults(run=run)
 
 
+@refusals_told
 def run(arguments: argparse.Namespace) -> int:
     """Run the command; returns its exit status."""
+    world = join(arguments.device)
     try:
-        world = join(arguments.device)
-        try:
-            return _train(arguments, world)
-        finally:
-            world.close()
-    except (
-        RecipeError, DatasetError, DeviceError, checkpoint.CheckpointError, loop.TrainingError,
-        provenance.ProvenanceError,
-    ) as error:  # fmt: skip
-        print(f"error: {error}", file=sys.stderr)
-        return 2
+        return _train(arguments, world)
+    finally:
+        world.close()
 
 
 def _train(arguments: argparse.Namespace, world: World) -> int:

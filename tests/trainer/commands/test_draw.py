@@ -127,3 +127,15 @@ def test_numbers_that_ask_for_nothing_are_refused_with_what_to_give(
     assert option in said
     assert f"give a whole number from {least}" in said
     assert not (tmp_path / "set").exists()
+
+
+def test_a_sprite_gets_its_folder(tmp_path: Path) -> None:
+    assert draw(tmp_path / "new" / "sprite.png", "--sprite", "3", "--size", "64") == 0
+    assert [path.name for path in (tmp_path / "new").iterdir()] == ["sprite.png"]
+
+
+@pytest.mark.parametrize("name", ["sprite.jpg", "sprite"])
+def test_a_sprite_is_a_png(tmp_path: Path, name: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert draw(tmp_path / name, "--sprite", "3", "--size", "64") == 2
+    assert "ends in .png" in capsys.readouterr().err
+    assert list(tmp_path.iterdir()) == []

@@ -176,3 +176,33 @@ def test_a_run_in_the_wrong_place(
     _refused([str(editor), *data, "--judge", str(editor)], "give a run of judge", capsys)
     _refused(["--onnx", str(editor), *data], "--out", capsys)
     _refused(["--onnx", str(editor), *data, "--out", "o"], "cannot be read", capsys)
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [("--characters", "0"), ("--characters", "-3"), ("--batch", "-1"), ("--batch", "0"),
+     ("--whole", "-1")],
+)  # fmt: skip
+def test_counts_that_measure_nothing_are_refused(
+    wrong: tuple[str, str], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit) as ended:
+        main(["evaluate", str(tmp_path), "--data", str(tmp_path), *wrong])
+    assert ended.value.code == 2
+    assert "give a whole number from" in capsys.readouterr().err
+
+
+def test_what_the_machine_cannot_do_is_refused(
+    editor: Path, held_out: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    common = [str(editor), "--data", str(held_out), "--characters", "1", "--whole", "0"]
+    _refused([*common, "--device", "abacus"], "unknown device", capsys)
+    (tmp_path / "file").touch()
+    _refused([*common, "--out", str(tmp_path / "file" / "out")], "Not a directory", capsys)
+
+
+def test_damaged_notes_of_a_run_are_told(
+    editor: Path, held_out: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (editor / provenance.FILE).write_text("{")
+    _refused([str(editor), "--data", str(held_out)], "provenance.json cannot be read", capsys)

@@ -60,3 +60,13 @@ def test_what_cannot_be_measured_is_refused(
     assert "not for edit_expression" in capsys.readouterr().err
     assert _evaluate(folder / "ann", model_repository) == 2
     assert "name each for its expression" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("intensity", ["9", "-1", "nan"])
+def test_an_intensity_out_of_range_is_refused(
+    folder: Path, model_repository: Path, intensity: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit) as ended:
+        _evaluate(folder, model_repository, "--intensity", intensity)
+    assert ended.value.code == 2
+    assert "give a number from 0 to 1.5" in capsys.readouterr().err

@@ -53,3 +53,24 @@ def test_what_cannot_be_shown_is_refused(
     assert "there is no expression 'merry'" in capsys.readouterr().err
     assert _look(folder.parent / "out", model_repository) == 2
     assert "has no pictures" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("intensity", ["9", "-1", "nan"])
+def test_an_intensity_out_of_range_is_refused(
+    folder: Path, model_repository: Path, intensity: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit) as ended:
+        _look(folder, model_repository, "--intensity", intensity)
+    assert ended.value.code == 2
+    assert "give a number from 0 to 1.5" in capsys.readouterr().err
+
+
+def test_pictures_without_a_face_are_told(
+    tmp_path: Path, model_repository: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    place = tmp_path / "empty"
+    place.mkdir()
+    Image.fromarray(scene(faces=())).save(place / "none.png")
+    assert _look(place, model_repository) == 2
+    assert "no face was found in any picture" in capsys.readouterr().err
+    assert not (tmp_path / "out").exists()

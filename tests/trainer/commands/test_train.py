@@ -96,3 +96,11 @@ def test_more_steps_at_a_lower_rate_are_taken(run: list[str], tiny: Path, tmp_pa
     assert main([*run, "--steps", "6"]) == 0
     noted = json.loads((tmp_path / "run" / "recipe.json").read_text())
     assert (noted["steps"], noted["learning_rate"]) == (6, 1e-4)
+
+
+def test_a_run_below_a_file_is_told(
+    tiny: Path, drawn: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    command = ["train", str(tiny), "--data", str(drawn), "--out", str(tiny / "run")]
+    assert main([*command, "--device", "cpu"]) == 2
+    assert "tiny.toml" in capsys.readouterr().err
