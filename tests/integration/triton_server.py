@@ -53,10 +53,18 @@ class TritonServer:
         self.client = triton.InferenceServerClient(self.address)
 
     def __enter__(self) -> TritonServer:
-        self.start()
+        try:
+            self.start()
+        except BaseException:
+            self.close()
+            raise
         return self
 
     def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Kill it, whatever it does, and leave nothing in shared memory."""
         self.client.close()
         if self._process is not None and self._process.poll() is None:
             self._process.send_signal(signal.SIGCONT)
