@@ -1,8 +1,8 @@
 """The engine on Triton: several servers in turn, each with a channel and a circuit breaker.
 
 The servers may start after us, go away and come back, and load other models meanwhile: a thread
-asks them from time to time what they serve, so no request waits for that. Starting them is left to
-the operator.
+for each asks from time to time what it serves, so no request waits for that, and no server for
+another. Starting them is left to the operator.
 """
 
 from __future__ import annotations
@@ -51,8 +51,10 @@ class TritonEngine:
     Only models with a card are seen, in the highest version that any server has ready; requests go
     in turn to the servers that have it. Callers of a server that cannot be reached are sent to the
     others, or told so at once, until it answers again; it is a notice under its address, a problem
-    where no other stands in. With `device` "gpu", and for a model that is configured for one,
-    running on a CPU is a problem too.
+    where no other stands in. As long as there are others, a server has half of a caller's time.
+
+    With `device` "gpu", and for a model that is configured for one, running on a CPU is a problem
+    too.
 
     `refresh` is how often servers are asked what they serve, seconds; those that are away are asked
     every second. With `shared_memory` tensors do not travel: for servers on this machine.
@@ -76,10 +78,13 @@ class TritonEngine:
         self._refresh = refresh
         self._turn = itertools.count()
         self._closed = threading.Event()
-        self._asked = threading.Event()
-        self._wake = threading.Event()
-        self._watcher = threading.Thread(target=self._watch, name="celmood-triton", daemon=True)
-        self._watcher.start()
+        self._wake = {host.address: threading.Event() for host in self._hosts}
+        self._watchers = [
+            threading.Thread(target=self._watch, args=[host], name="celmood-triton", daemon=True)
+            for host in self._hosts
+        ]
+        for watcher in self._watchers:
+            watcher.start()
 
     def cards(self) -> Mapping[str, Card]:
         """The models that can be run, by name."""
@@ -147,16 +152,18 @@ class TritonEngine:
         return {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
 
     def ask(self) -> None:
-        """Ask all servers now what they serve, as the watcher does from time to time."""
+        """Ask all servers now what they serve, one by one, as their watchers do side by side."""
         for host in self._hosts:
             host.ask()
-        self._asked.set()
 
     def close(self) -> None:
         """Close the channels and let go of shared memory."""
         self._closed.set()
-        self._wake.set()
-        self._watcher.join(ASK_TIMEOUT_S)
+        for wake in self._wake.values():
+            wake.set()
+        until = time.monotonic() + ASK_TIMEOUT_S
+        for watcher in self._watchers:
+            watcher.join(max(0.0, until - time.monotonic()))
         for memory in self._memory.values():
             memory.close()
         for host in self._hosts:
@@ -165,27 +172,29 @@ class TritonEngine:
     def _run(
         self, served: ServedModel, inputs: Mapping[str, Array], model: str, deadline: float | None
     ) -> dict[str, Array]:
-        """One batch, on the next server; on another one where that is away, busy or changed."""
+        """One batch, on the next server; on another where that is away, late, busy or changed."""
         card = served.card
         error: EngineError | None = None
-        for host, own in self._candidates(card):
+        candidates = list(self._candidates(card))
+        for host, own in candidates:
             left = None if deadline is None else deadline - time.monotonic()
             if left is not None and left <= 0:
                 raise EngineTimeoutError(f"no time is left to run {model}") from error
             if (cancellation := current()) is not None and cancellation.cancelled:
                 raise EngineCancelledError(f"nobody waits for {model} any more")
+            last = host is candidates[-1][0]
             try:
-                return self._infer(host, own, inputs, left)
+                return self._infer(host, own, inputs, left if last or left is None else left / 2)
             except EngineBusyError as busy:
                 error = busy
             except EngineUnavailableError as away:
                 if self._closed.is_set():
                     raise EngineUnavailableError("the engine is closed") from away
                 error = away
-                self._wake.set()
-            except ModelMissingError as missing:  # unloaded, or in another version by now
-                error = missing
-                self._wake.set()
+                self._wake[host.address].set()
+            except (EngineTimeoutError, ModelMissingError) as other:
+                error = other  # frozen or slow; unloaded, or in another version by now
+                self._wake[host.address].set()
         if error is not None:
             raise error
         reasons = self._reasons().values()
@@ -202,7 +211,7 @@ class TritonEngine:
             try:
                 return memory.infer(served, inputs, timeout)
             except RegionError:
-                self._wake.set()
+                self._wake[host.address].set()
         names = [tensor.name for tensor in served.card.outputs]
         given = [tensor_of(name, array) for name, array in inputs.items()]
         wanted = [triton.InferRequestedOutput(name) for name in names]
@@ -251,7 +260,9 @@ class TritonEngine:
 
     def _told(self) -> Sequence[tuple[TritonHost, Served]]:
         """What each server serves; waits for the first answers after the start."""
-        self._asked.wait(ASK_TIMEOUT_S)
+        until = time.monotonic() + ASK_TIMEOUT_S
+        for host in self._hosts:
+            host.asked.wait(max(0.0, until - time.monotonic()))
         return [(host, host.served) for host in self._hosts]
 
     def _reasons(self) -> dict[str, str]:
@@ -266,14 +277,14 @@ class TritonEngine:
         had = next(host for host in self._hosts if host.address == address).served.models
         return bool(up) and had.keys() <= here
 
-    def _watch(self) -> None:
+    def _watch(self, host: TritonHost) -> None:
+        wake = self._wake[host.address]
         while not self._closed.is_set():
-            self.ask()
-            for memory in self._memory.values():
+            host.ask()
+            if (memory := self._memory.get(host.address)) is not None:
                 memory.sweep()
-            well = all(host.reason is None for host in self._hosts)
-            self._wake.wait(self._refresh if well else min(RETRY_S, self._refresh))
-            self._wake.clear()
+            wake.wait(self._refresh if host.reason is None else min(RETRY_S, self._refresh))
+            wake.clear()
 
 
 def _parts(inputs: Mapping[str, Array], most: int) -> Iterator[dict[str, Array]]:

@@ -35,6 +35,8 @@ from engines.protocol import (
 from engines.trace import trace_headers
 
 ASK_TIMEOUT_S: Final = 5.0
+SUSPECT_S: Final = 1.0
+"""A server that has said nothing for so long counts as one that could not be reached."""
 BACKGROUND: Final = 2
 """Triton's priority of work that may wait; 1 comes first."""
 
@@ -110,7 +112,7 @@ class TritonHost:
     """The server at `address` (host:port of its gRPC).
 
     `served` is what `ask` found last; while the server is away it stays, and `reason` says why the
-    server cannot be asked.
+    server cannot be asked. `asked` is set once `ask` has ended, however it did.
     """
 
     def __init__(self, address: str, access: Access) -> None:
@@ -118,6 +120,7 @@ class TritonHost:
         self.breaker = Breaker()
         self.served = Served({}, {})
         self.reason: str | None = f"Triton at {address} has not been asked yet"
+        self.asked = threading.Event()
         self.headers = access.headers()
         self.client = triton.InferenceServerClient(
             address, creds=access.credentials(), channel_args=_CHANNEL
@@ -126,20 +129,9 @@ class TritonHost:
     def ask(self) -> bool:
         """Ask what is served; whether there was an answer. The breaker learns of it."""
         try:
-            self.served = self._ask()
-        except InferenceServerException as error:
-            if self.reason is None:
-                _log.warning("Triton at %s went away: %s", self.address, error.message())
-            self.reason = f"Triton at {self.address} cannot be asked: {error.message()}"
-            self.breaker.failed()
-            return False
-        except ValueError:  # the channel was closed meanwhile
-            return False
-        if self.reason is not None:
-            _log.info("Triton at %s answers, with %d models", self.address, len(self.served.models))
-        self.reason = None
-        self.breaker.succeeded()
-        return True
+            return self._asked_well()
+        finally:
+            self.asked.set()
 
     def infer(
         self,
@@ -179,6 +171,9 @@ class TritonHost:
             if answer["error"] is not None:
                 raise answer["error"]
         except InferenceServerException as error:
+            silent = _status(error) == "DEADLINE_EXCEEDED"
+            if silent and timeout is not None and timeout >= SUSPECT_S:
+                self.breaker.failed()
             raise self._typed(error, card.name) from error
         self.breaker.succeeded()
         return answer["result"]
@@ -186,6 +181,23 @@ class TritonHost:
     def close(self) -> None:
         """Close the channel; calls under way end with an error."""
         self.client.close()
+
+    def _asked_well(self) -> bool:
+        try:
+            self.served = self._ask()
+        except InferenceServerException as error:
+            if self.reason is None:
+                _log.warning("Triton at %s went away: %s", self.address, error.message())
+            self.reason = f"Triton at {self.address} cannot be asked: {error.message()}"
+            self.breaker.failed()
+            return False
+        except ValueError:  # the channel was closed meanwhile
+            return False
+        if self.reason is not None:
+            _log.info("Triton at %s answers, with %d models", self.address, len(self.served.models))
+        self.reason = None
+        self.breaker.succeeded()
+        return True
 
     def _scheduling(self, served: ServedModel, timeout: float | None) -> dict[str, int]:
         """What Triton's queue is told; it takes neither without dynamic batching."""
@@ -259,7 +271,7 @@ class TritonHost:
         """Our error for Triton's. A full queue and an expired one are both UNAVAILABLE there."""
         message = str(error.message())
         told = f"{model} on {self.address}: {message}"
-        match str(error.status()).removeprefix("StatusCode."):
+        match _status(error):
             case "CANCELLED":
                 return EngineCancelledError(told)
             case "DEADLINE_EXCEEDED":
@@ -279,6 +291,10 @@ class TritonHost:
                 return ModelInputError(told)
             case _:
                 return EngineError(told)
+
+
+def _status(error: InferenceServerException) -> str:
+    return str(error.status()).removeprefix("StatusCode.")
 
 
 def tensor_of(name: str, array: Array) -> triton.InferInput:

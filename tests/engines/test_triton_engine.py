@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import shutil
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -14,6 +15,7 @@ import pytest
 from tritonclient.grpc import model_config_pb2
 
 from contract.card import Tensor
+from engines.breaker import FAILURES
 from engines.onnx_engine import OnnxEngine
 from engines.protocol import (
     EngineBusyError,
@@ -24,6 +26,7 @@ from engines.protocol import (
     ModelMissingError,
 )
 from engines.triton_engine import TritonEngine
+from engines.triton_host import TritonHost
 from tests.engines.tiny_models import tiny_editor, write_model, write_repository
 from tests.engines.triton_stub import TritonStub
 
@@ -226,6 +229,45 @@ def test_a_full_server_is_passed_over(two: tuple[TritonStub, TritonStub, TritonE
     second.fail_with = full
     with pytest.raises(EngineBusyError):
         engine.run("expression", inputs())
+
+
+def test_a_frozen_server_costs_its_callers_a_part_of_their_time(
+    two: tuple[TritonStub, TritonStub, TritonEngine],
+) -> None:
+    first, second, engine = two
+    first.frozen = True
+    for _ in range(10):
+        assert engine.run("expression", inputs(), timeout=3.0)["paint"].shape == (2, 3, 8, 8)
+    assert len(second.requests) == 10
+    assert len(first.requests) <= FAILURES  # then it is left alone
+    second.frozen = True
+    with pytest.raises(EngineTimeoutError):
+        engine.run("expression", inputs(), timeout=0.2)
+
+
+def test_what_waited_too_long_in_a_queue_goes_to_another_server(
+    two: tuple[TritonStub, TritonStub, TritonEngine],
+) -> None:
+    first, second, engine = two
+    first.fail_with = (grpc.StatusCode.UNAVAILABLE, "Request timeout expired")
+    for _ in range(2 * FAILURES + 2):
+        engine.run("expression", inputs(), timeout=30)
+    assert len(second.requests) == 2 * FAILURES + 2
+    assert len(first.requests) == FAILURES + 1  # it answers, so it is not left alone
+
+
+def test_servers_are_asked_side_by_side(monkeypatch: pytest.MonkeyPatch) -> None:
+    both = threading.Barrier(2, timeout=10)
+    met: list[str] = []
+
+    def ask(host: TritonHost) -> bool:
+        both.wait()
+        met.append(host.address)
+        return True
+
+    monkeypatch.setattr(TritonHost, "ask", ask)
+    TritonEngine("127.0.0.1:1,127.0.0.1:2", refresh=60.0).close()
+    assert sorted(met) == ["127.0.0.1:1", "127.0.0.1:2"]
 
 
 def test_a_server_that_goes_away_and_comes_back(repository: Path) -> None:

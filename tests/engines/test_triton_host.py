@@ -15,11 +15,13 @@ from google.protobuf import text_format
 from tritonclient.grpc import model_config_pb2
 
 from contract.card import Card, Pixels, Tensor
+from engines import triton_host
+from engines.breaker import FAILURES
 from engines.cancel import Cancellation, working_under
 from engines.priority import background
-from engines.protocol import EngineCancelledError
+from engines.protocol import EngineCancelledError, EngineTimeoutError
 from engines.triton_engine import TritonEngine
-from engines.triton_host import Access, TritonHost
+from engines.triton_host import Access, TritonHost, tensor_of
 from export.triton import config
 from tests.engines.tiny_models import write_repository
 from tests.engines.triton_stub import TritonStub
@@ -116,6 +118,26 @@ def test_the_breaker_follows_the_server(repository: Path) -> None:
         while not host.ask():
             time.sleep(0.05)
         assert (host.reason, host.breaker.open) == (None, False)
+    host.close()
+
+
+def test_silence_opens_the_breaker_where_it_was_long(
+    stub: TritonStub, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    host = asked(stub)
+    stub.frozen = True
+
+    def silent(timeout: float) -> bool:
+        """Whether the breaker is open after as many silent runs as it bears."""
+        given = [tensor_of(name, array) for name, array in inputs().items()]
+        for _ in range(FAILURES):
+            with pytest.raises(EngineTimeoutError):
+                host.infer(host.served.models["expression"], given, [], timeout)
+        return host.breaker.open
+
+    assert not silent(0.1)  # its work may take longer than that
+    monkeypatch.setattr(triton_host, "SUSPECT_S", 0.1)
+    assert silent(0.1)
     host.close()
 
 

@@ -26,8 +26,9 @@ class TritonStub(service_pb2_grpc.GRPCInferenceServiceServicer):
     """Serves `repository` at `address` inside a `with` block.
 
     `fail_with` makes each inference fail with that status and message, `delay` makes it wait that
-    many seconds, `reload()` reads the repository again, `requests` keeps what was asked, and
-    `headers` what came along; `instances` is the kind that models are said to run on.
+    many seconds, `frozen` keeps all callers waiting until the end, `reload()` reads the repository
+    again, `requests` keeps what was asked, and `headers` what came along; `instances` is the kind
+    that models are said to run on.
     """
 
     def __init__(
@@ -39,6 +40,7 @@ class TritonStub(service_pb2_grpc.GRPCInferenceServiceServicer):
         self.repository = repository
         self.fail_with: tuple[grpc.StatusCode, str] | None = None
         self.delay = 0.0
+        self.frozen = False
         self.instances = model_config_pb2.ModelInstanceGroup.KIND_CPU
         self.cancelled = threading.Event()
         self.stopped = threading.Event()
@@ -79,6 +81,7 @@ class TritonStub(service_pb2_grpc.GRPCInferenceServiceServicer):
 
     def RepositoryIndex(self, request, context):
         self.headers.append(dict(context.invocation_metadata()))
+        self.stopped.wait(None if self.frozen else 0.0)
         answer = service_pb2.RepositoryIndexResponse()
         for name, card in self.engine.cards().items():
             answer.models.add(name=name, version=str(card.version), state="READY")
@@ -106,7 +109,7 @@ class TritonStub(service_pb2_grpc.GRPCInferenceServiceServicer):
         self.requests.append(request)
         self.headers.append(dict(context.invocation_metadata()))
         context.add_callback(lambda: None if context.is_active() else self.cancelled.set())
-        self.stopped.wait(self.delay)
+        self.stopped.wait(None if self.frozen else self.delay)
         if self.fail_with is not None:
             context.abort(*self.fail_with)
         if request.model_name not in self.engine.cards():
