@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import base64
-import binascii
 import json
 from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
 from typing import Annotated, Any, Final, Literal, TypeVar
@@ -25,6 +23,7 @@ from starlette.requests import ClientDisconnect
 
 from contract.expression import MAX_INTENSITY
 from faces.face import Box
+from serving.json_pictures import TooManyValuesError, parsed, raw
 from serving.picture import Format
 from serving.problems import (
     INVALID_FIELD,
@@ -117,7 +116,11 @@ class ExpressionFields(EditFields):
     expression: Annotated[
         Annotated[str, _NAME] | dict[str, float] | None,
         BeforeValidator(_from_json),
-        Field(description="a name, or an object of face parameters"),
+        Field(
+            description="a name; or an object: face parameters with their values, expressions with "
+            "their weights (0 to 1.5), or both",
+            examples=["happy", {"happy": 0.5, "angry": 0.5}, {"sad": 1.0, "gaze_x": -0.5}],
+        ),
     ] = None
     reference: bytes | None = Field(
         None,
@@ -170,8 +173,8 @@ async def read_fields(request: Request, kind: type[Fields], max_bytes: int, fetc
     if is_form:
         values = await _form(request, max_bytes)
     elif media_type == "application/json":
-        body = b"".join([part async for part in _limited(request, max_bytes * 4 // 3)])
-        values = await anyio.to_thread.run_sync(_json, body)
+        parts = [part async for part in _limited(request, max_bytes * 4 // 3)]
+        values = await anyio.to_thread.run_sync(_json, parts)
     else:
         raise ProblemError(
             WRONG_MEDIA_TYPE,
@@ -237,11 +240,15 @@ def _invalid(field: str, message: str) -> ProblemError:
 
 
 def object_of(text: bytes, what: str = "body") -> dict[str, Any]:
-    """The JSON object `text`, which an error calls `what`. Raises ProblemError."""
-    if sum(text.count(mark) for mark in (b",", b"[", b"{")) > _MOST_VALUES:
-        raise ProblemError(MALFORMED_BODY, f"the {what} has more than {_MOST_VALUES:,} values")
+    """The JSON object `text`, which an error calls `what`. Raises ProblemError.
+
+    A long text in it may be a memoryview; see `serving.json_pictures`.
+    """
     try:
-        values = json.loads(text)
+        values = parsed(text, _MOST_VALUES)
+    except TooManyValuesError as error:
+        told = f"the {what} has more than {_MOST_VALUES:,} values"
+        raise ProblemError(MALFORMED_BODY, told) from error
     except (ValueError, RecursionError) as error:
         raise ProblemError(MALFORMED_BODY, f"the {what} is not valid JSON") from error
     if not isinstance(values, dict):
@@ -249,8 +256,8 @@ def object_of(text: bytes, what: str = "body") -> dict[str, Any]:
     return values
 
 
-def _json(body: bytes) -> dict[str, Any]:
-    return _with_picture(object_of(body))
+def _json(parts: list[bytes]) -> dict[str, Any]:
+    return _with_picture(object_of(b"".join(parts)))
 
 
 def _with_picture(values: dict[str, Any]) -> dict[str, Any]:
@@ -265,8 +272,8 @@ def _with_picture(values: dict[str, Any]) -> dict[str, Any]:
             values.pop(name, None)
             continue
         try:
-            values[name] = base64.b64decode(values[name], validate=True)
-        except (TypeError, ValueError, binascii.Error) as error:
+            values[name] = raw(values[name])
+        except (TypeError, ValueError) as error:
             raise _invalid(name, "send the file's bytes in base64") from error
     return values
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import binascii
 import json
 import secrets
-from typing import Final
+from typing import Any, Final
 
 PIECE: Final = 2**20
 """Bytes of a piece of base64; a multiple of 4."""
@@ -17,6 +17,11 @@ PIECE: Final = 2**20
 _RAW: Final = PIECE // 4 * 3
 _LONG: Final = 2**16
 """Strings of so many bytes are cut out of JSON that is read."""
+_QUOTES_A_VALUE: Final = 4
+"""Around a name and a text."""
+_MOST_BACKSLASHES: Final = 1024
+"""In a row."""
+_PADDING: Final = ord("=")
 
 
 def written(value: object) -> list[bytes]:
@@ -40,3 +45,69 @@ def written(value: object) -> list[bytes]:
         ]
         pieces.append(after)
     return pieces
+
+
+class TooManyValuesError(ValueError):
+    """A JSON document of more values than anybody needs."""
+
+
+def raw(text: str | memoryview) -> bytes:
+    """The bytes of which `text` is the base64. Raises ValueError."""
+    view = memoryview(text.encode("ascii")) if isinstance(text, str) else text
+    parts = [view[place : place + PIECE] for place in range(0, len(view), PIECE)]
+    if any(part[-1] == _PADDING for part in parts[:-1]):
+        raise ValueError("padding before the end")
+    return b"".join(binascii.a2b_base64(part, strict_mode=True) for part in parts)
+
+
+def parsed(text: bytes, most_values: int) -> Any:
+    """What the JSON document `text` says.
+
+    A long string may be left as it stands there, as a memoryview, if it is a member of the object
+    that the document is. Raises TooManyValuesError for more than `most_values`, ValueError, and
+    RecursionError.
+    """
+    short, long = _cut(text, most_values)
+    if sum(short.count(mark) for mark in (b",", b"[", b"{")) > most_values:
+        raise TooManyValuesError
+    value = json.loads(short)
+    if not long:
+        return value
+    if isinstance(value, dict):
+        members = {name: member for name, member in value.items() if isinstance(member, str)}
+        left = {name: long[member] for name, member in members.items() if member in long}
+        if len(left) == len(long):
+            return value | left
+    return json.loads(text)  # long strings are where no picture is
+
+
+def _cut(text: bytes, most_values: int) -> tuple[bytes, dict[str, memoryview]]:
+    """`text` with a name in place of each long string, and these strings by their names."""
+    if text.count(b'"') > _QUOTES_A_VALUE * most_values:
+        raise TooManyValuesError
+    view, word = memoryview(text), secrets.token_hex(16)
+    kept: list[bytes | memoryview] = []
+    long: dict[str, memoryview] = {}
+    place = done = 0
+    while (begin := text.find(b'"', place) + 1) and (end := _end(text, begin)) >= 0:
+        if end - begin >= _LONG and text.find(b"\\", begin, end) < 0:
+            name = f"{word}{len(long)}"
+            long[name] = view[begin:end]
+            kept += [view[done:begin], name.encode()]
+            done = end
+        place = end + 1
+    return b"".join([*kept, view[done:]]), long
+
+
+def _end(text: bytes, begin: int) -> int:
+    """Where the string that begins there ends; -1 where it does not, or nobody would write it."""
+    end = text.find(b'"', begin)
+    while end >= 0:
+        before = text[max(begin, end - _MOST_BACKSLASHES) : end]
+        backslashes = len(before) - len(before.rstrip(b"\\"))
+        if backslashes == _MOST_BACKSLASHES:
+            return -1
+        if backslashes % 2 == 0:
+            return end
+        end = text.find(b'"', end + 1)
+    return -1

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from serving.json_pictures import PIECE, written
+from serving.json_pictures import PIECE, TooManyValuesError, parsed, raw, written
 
 NOISE = np.random.default_rng(0).bytes(3 * PIECE + 1)
 
@@ -32,3 +32,99 @@ def test_json_without_pictures_is_one_piece() -> None:
 def test_what_is_not_for_json(value: Any) -> None:
     with pytest.raises((TypeError, ValueError)):
         written({"a": value})
+
+
+@pytest.mark.parametrize("size", [0, 1, 2, 3, 4, PIECE // 4 * 3, PIECE // 4 * 3 + 1, len(NOISE)])
+def test_base64_is_read_in_pieces(size: int) -> None:
+    text = base64.b64encode(NOISE[:size])
+    assert raw(text.decode()) == raw(memoryview(text)) == NOISE[:size]
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        "a",
+        "ab==cd==",
+        "abc d",
+        "abc\n",
+        "ab-_",
+        "\u00e9abc",
+        "A" * (PIECE - 2) + "==AAAA",
+        "A" * PIECE + "=",
+        "A" * PIECE + "A",
+    ],
+    ids=str.__len__,
+)
+def test_what_is_no_base64(wrong: str) -> None:
+    with pytest.raises(ValueError):
+        raw(wrong)
+
+
+LONG = base64.b64encode(NOISE).decode()
+
+
+def restored(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {name: restored(each) for name, each in value.items()}
+    return bytes(value).decode() if isinstance(value, memoryview) else value
+
+
+@pytest.mark.parametrize(
+    ("text", "cut"),
+    [
+        (json.dumps({"image": LONG, "a": 'x"y\\', "reference": LONG[:80_000]}), 2),
+        (json.dumps({"image": LONG}, indent=2), 1),
+        (json.dumps({"a\\": "\\\\", "image": LONG}), 1),
+        (json.dumps({"image": LONG[:100]}), 0),
+        (json.dumps({"image": LONG}).replace("/", "\\/"), 0),
+        (json.dumps({"a": {"image": LONG}}), 0),
+        (json.dumps({"image": LONG, "a": [LONG]}), 0),
+        (json.dumps({LONG: 1}), 0),
+        (json.dumps([LONG]), 0),
+        (json.dumps(LONG), 0),
+        (f'{{"image": "{LONG}", "image": "{LONG[::-1]}"}}', 0),
+        (json.dumps({"a": "\\" * 5000, "image": LONG}), 0),
+        (json.dumps({"image": LONG, "a": "\u00e9\u2028,[{"}, ensure_ascii=False), 1),
+    ],
+    ids=[
+        "two pictures",
+        "blanks",
+        "backslashes",
+        "short",
+        "escaped slashes",
+        "deeper",
+        "one deeper",
+        "name",
+        "list",
+        "text",
+        "twice",
+        "many backslashes",
+        "not ASCII",
+    ],
+)
+def test_reading_says_what_json_says(text: str, cut: int) -> None:
+    value = parsed(text.encode(), 100)
+    views = [each for each in value.values() if isinstance(each, memoryview)] if cut else []
+    assert len(views) == cut
+    assert restored(value) == json.loads(text)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [b"", b"{", b'"', b'{"image": "' + LONG.encode(), b'{"a": "\\"}', LONG.encode(), b"\xff"],
+    ids=bytes.__len__,
+)
+def test_what_is_no_json(text: bytes) -> None:
+    with pytest.raises(ValueError):
+        parsed(text, 100)
+
+
+@pytest.mark.parametrize("text", [b"[" + b"1," * 101 + b"1]", b"{" + b'"":"",' * 101, b'""' * 201])
+def test_what_has_too_many_values(text: bytes) -> None:
+    with pytest.raises(TooManyValuesError):
+        parsed(text, 100)
+
+
+def test_values_are_not_counted_in_long_strings() -> None:
+    text = json.dumps({"image": "," * 100_000})
+    assert restored(parsed(text.encode(), 100)) == json.loads(text)
