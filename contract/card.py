@@ -124,6 +124,9 @@ class ExpressionVector(_Frozen):
         known = {p.name: p for p in self.parameters}
         if len(known) < len(self.parameters):
             raise ValueError("two parameters have the same name")
+        both = sorted(known.keys() & self.presets)
+        if both:
+            raise ValueError(f"{both[0]} is the name of a parameter and of a preset")
         for preset, values in self.presets.items():
             for name, value in values.items():
                 if name not in known:

@@ -7,7 +7,7 @@ from typing import Final
 
 import numpy as np
 
-from contract.card import Card, ExpressionVector, ParameterSpec
+from contract.card import Card, Control, ExpressionVector, ParameterSpec
 from contract.expression import (
     MAX_INTENSITY,
     IntensityError,
@@ -41,9 +41,7 @@ def encode(parameters: tuple[ParameterSpec, ...], wanted: Mapping[str, float]) -
             raise UnknownParameterError(name, names)
         i = names.index(name)
         p = parameters[i]
-        if not p.low <= value <= p.high:
-            raise IntensityError(f"{name} is {value}; it goes from {p.low} to {p.high}")
-        control[i] = (value - p.neutral) / max(p.high - p.neutral, p.neutral - p.low)
+        control[i] = (_in_range(p, value) - p.neutral) / max(p.high - p.neutral, p.neutral - p.low)
         control[len(parameters) + i] = 1.0
     return control
 
@@ -53,8 +51,7 @@ def decode(parameters: tuple[ParameterSpec, ...], scaled: Vector) -> dict[str, f
     neutral is 0, the farther end of a range 1 or -1, as in the first half of a control."""
     values = {}
     for p, number in zip(parameters, scaled.tolist(), strict=True):
-        value = p.neutral + number * max(p.high - p.neutral, p.neutral - p.low)
-        values[p.name] = min(max(value, p.low), p.high)
+        values[p.name] = _moved(p, number * max(p.high - p.neutral, p.neutral - p.low))
     return values
 
 
@@ -68,36 +65,76 @@ def expressions(card: Card) -> tuple[str, ...]:
 def control_for(
     card: Card, expression: str | Mapping[str, float], intensity: float = 1.0
 ) -> Vector:
-    """The control [C] float32 of `card` for a named expression or for single parameters.
+    """The control [C] float32 of `card` for a named expression, or for an object of values.
 
-    Intensity (0 to 1.5) goes from neutral through the preset and beyond. Raises an ExpressionError
-    for unknown names, for values out of range, and for parameters where the model takes labels.
+    In such an object the name of a parameter stands before its value, and the name of an expression
+    before its weight (0 to 1.5): see `blend`. Intensity (0 to 1.5) goes from neutral through all of
+    it and beyond. Raises an ExpressionError for unknown names, for values out of range, and for
+    parameters where the model takes labels.
     """
+    assert card.control is not None  # the card's own rule for this task
+    return control_of(card.control, card.labels, expression, intensity)
+
+
+def control_of(
+    control: Control,
+    labels: tuple[str, ...],
+    expression: str | Mapping[str, float],
+    intensity: float = 1.0,
+) -> Vector:
+    """`control_for` where there is no card, only its control and its labels."""
     if not 0.0 <= intensity <= MAX_INTENSITY:
         raise IntensityError(f"intensity is {intensity}; it goes from 0 to {MAX_INTENSITY}")
-    if isinstance(card.control, ExpressionVector):
-        parameters = card.control.parameters
-        if isinstance(expression, str):
-            if expression not in card.control.presets:
-                raise UnknownExpressionError(expression, expressions(card))
-            wanted: Mapping[str, float] = card.control.presets[expression]
-        else:
-            wanted = expression
-        known = {p.name: p for p in parameters}
-        scaled: dict[str, float] = {}
-        for name, value in wanted.items():
-            if name not in known:
-                raise UnknownParameterError(name, tuple(known))
-            p = known[name]
-            if not p.low <= value <= p.high:
-                raise IntensityError(f"{name} is {value}; it goes from {p.low} to {p.high}")
-            moved = p.neutral + intensity * (value - p.neutral)
-            scaled[name] = min(max(moved, p.low), p.high)
-        return encode(parameters, scaled)
-    if not isinstance(expression, str):
-        raise UnknownParameterError(next(iter(expression), ""), ())
-    if expression not in card.labels:
-        raise UnknownExpressionError(expression, card.labels)
-    control = np.zeros(len(card.labels), np.float32)
-    control[card.labels.index(expression)] = intensity
-    return control
+    if isinstance(expression, str):
+        known = tuple(control.presets) if isinstance(control, ExpressionVector) else labels
+        if expression not in known:
+            raise UnknownExpressionError(expression, known)
+        expression = {expression: 1.0}
+    if isinstance(control, ExpressionVector):
+        wanted = blend(control, expression)
+        specs = (p for p in control.parameters if p.name in wanted)
+        moved = {p.name: _moved(p, intensity * (wanted[p.name] - p.neutral)) for p in specs}
+        return encode(control.parameters, moved)
+    result = np.zeros(len(labels), np.float32)
+    for name, weight in expression.items():
+        if name not in labels:
+            raise UnknownParameterError(name, labels)
+        result[labels.index(name)] = intensity * _weight(name, weight)
+    return result
+
+
+def blend(control: ExpressionVector, wanted: Mapping[str, float]) -> dict[str, float]:
+    """The value of every parameter that `wanted` sets: by its own name, or by that of presets.
+
+    Presets add up: neutral + the sum of weight * (preset - neutral), clipped to the parameter's
+    range; what at least one of them sets is set, whatever its weight. A parameter's own name goes
+    before them. Raises UnknownParameterError, or IntensityError for a value out of its range.
+    """
+    known = {p.name: p for p in control.parameters}
+    ways: dict[str, float] = {}
+    for name, weight in wanted.items():
+        if name in control.presets:
+            for parameter, value in control.presets[name].items():
+                way = _weight(name, weight) * (value - known[parameter].neutral)
+                ways[parameter] = ways.get(parameter, 0.0) + way
+        elif name not in known:
+            raise UnknownParameterError(name, (*known, *control.presets))
+    values = {name: _moved(known[name], way) for name, way in ways.items()}
+    return values | {name: _in_range(known[name], wanted[name]) for name in wanted if name in known}
+
+
+def _weight(name: str, weight: float) -> float:
+    if not 0.0 <= weight <= MAX_INTENSITY:
+        raise IntensityError(f"the weight of {name} is {weight}; it goes from 0 to {MAX_INTENSITY}")
+    return weight
+
+
+def _in_range(p: ParameterSpec, value: float) -> float:
+    if not p.low <= value <= p.high:
+        raise IntensityError(f"{p.name} is {value}; it goes from {p.low} to {p.high}")
+    return value
+
+
+def _moved(p: ParameterSpec, way: float) -> float:
+    """The value that lies `way` from neutral, clipped to the parameter's range."""
+    return min(max(p.neutral + way, p.low), p.high)

@@ -119,10 +119,10 @@ class Pipeline:
     ) -> EditResult:
         """The picture in `data` with another expression.
 
-        `expression` is a name or single parameters of the model; or it is None, and the expression
-        is that of the largest face in the picture `reference`. `faces` says which faces to edit;
-        `format` and `quality` are those of `serving.picture.encode`. Raises ExpressionError,
-        PictureError, RequestError or EngineError.
+        `expression` is a name, or parameters of the model and weights of names; or it is None, and
+        the expression is that of the largest face in the picture `reference`. `faces` says which
+        faces to edit; `format` and `quality` are those of `serving.picture.encode`. Raises
+        ExpressionError, PictureError, RequestError or EngineError.
         """
         clock = Clock(self._observe, deadline)
         card = self._editor(model)

@@ -100,6 +100,7 @@ REST = {"name": "blush", "low": 0.5, "high": 0.5, "neutral": 0.5}
         (at(EDITOR, "control/parameters/0", REST), "rests at 0.5; high must be larger"),
         (at(EDITOR, "control/parameters/0/neutral", 1.4), "neutral between them"),
         (at(EDITOR, "control/parameters/0/name", "blush"), "the same name"),
+        (at(EDITOR, "control/presets/blush", {}), "blush is the name of a parameter and of a"),
         (at(EDITOR, "control/parameters/30", None), "the preset .* sets shade, which is no"),
         (at(EDITOR, "control/presets/angry/nose", 1), "the preset angry sets nose, which is no"),
         (at(EDITOR, "control/presets/angry/tears", 7), "angry sets tears to 7.0; it goes from 0.0"),

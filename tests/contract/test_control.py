@@ -66,9 +66,67 @@ def test_single_parameters() -> None:
     assert np.count_nonzero(control) == 2
 
 
+def value(control: np.ndarray, name: str) -> float:
+    """What a control asks of a parameter, in its own unit."""
+    assert control[SIZE + NAMES.index(name)] == 1
+    return decode(SPECS, control[:SIZE])[name]
+
+
+def test_a_blend_of_presets_adds_their_ways_from_neutral() -> None:
+    control = control_for(CARD, {"happy": 0.5, "angry": 0.25})
+    happy, angry = PRESETS["happy"], PRESETS["angry"]
+    curve = 0.5 * happy["mouth_curve"] + 0.25 * angry["mouth_curve"]
+    assert value(control, "mouth_curve") == pytest.approx(curve)
+    assert value(control, "lid_slant") == pytest.approx(0.25 * angry["lid_slant"])
+    lid = 1 + 0.25 * (angry["lid_upper_left"] - 1)
+    assert value(control, "lid_upper_left") == pytest.approx(lid)
+
+
+def test_a_blend_of_one_is_the_preset_itself() -> None:
+    for name in EXPRESSIONS:
+        named = control_for(CARD, name, 0.7)
+        np.testing.assert_allclose(control_for(CARD, {name: 1.0}, 0.7), named, atol=1e-6)
+        np.testing.assert_allclose(control_for(CARD, {name: 0.7}), named, atol=1e-6)
+
+
+def test_a_blend_sets_what_any_of_its_presets_sets() -> None:
+    at = SIZE + NAMES.index("blush")
+    assert control_for(CARD, "angry")[at] == 0
+    assert control_for(CARD, {"angry": 1.0, "happy": 0.0})[at] == 1
+
+
+def test_a_blend_stays_in_range() -> None:
+    control = control_for(CARD, {"happy": 1.0, "laughing": 1.0, "crying": 0.0})
+    assert value(control, "mouth_curve") == pytest.approx(1)
+    assert np.abs(control[:SIZE]).max() <= 1
+
+
+def test_parameters_go_before_a_blend_in_either_order() -> None:
+    one = control_for(CARD, {"happy": 0.5, "mouth_curve": -0.25})
+    other = control_for(CARD, {"mouth_curve": -0.25, "happy": 0.5})
+    np.testing.assert_array_equal(one, other)
+    assert value(one, "mouth_curve") == pytest.approx(-0.25)
+    assert value(one, "mouth_open") == pytest.approx(0.5 * PRESETS["happy"]["mouth_open"])
+    assert value(control_for(CARD, {"mouth_curve": -0.5}, 0.5), "mouth_curve") == -0.25
+
+
+@pytest.mark.parametrize("card", [CARD, LABELLED])
+@pytest.mark.parametrize("weight", [-0.1, 1.6, float("nan"), float("inf")])
+def test_a_weight_out_of_range(card: Card, weight: float) -> None:
+    with pytest.raises(IntensityError, match=r"the weight of happy is .* from 0 to 1\.5"):
+        control_for(card, {"happy": weight})
+
+
+def test_an_unknown_name_in_a_blend_lists_parameters_and_presets() -> None:
+    with pytest.raises(UnknownParameterError, match=r"'merry'.*mouth_open.*happy") as caught:
+        control_for(CARD, {"merry": 0.5, "happy": 0.5})
+    assert caught.value.known == (*NAMES, *EXPRESSIONS)
+
+
 def test_a_one_hot_control() -> None:
     assert control_for(LABELLED, "sad").tolist() == [0, 0, 1]
     assert control_for(LABELLED, "happy", 0.5).tolist() == [0, 0.5, 0]
+    assert control_for(LABELLED, {"happy": 0.5, "sad": 1.0}, 0.5).tolist() == [0, 0.25, 0.5]
 
 
 @pytest.mark.parametrize("card", [CARD, LABELLED])

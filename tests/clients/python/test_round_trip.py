@@ -59,6 +59,18 @@ async def test_the_asynchronous_twin_gets_the_same(gateway: Gateway) -> None:
     assert len(faces.faces) == 1
 
 
+def test_a_blend_arrives(gateway: Gateway, client: Celmood) -> None:
+    blend = {"happy": 0.5, "angry": 0.25, "gaze_x": 0.5}
+    blended = client.edit(PICTURE, expression=blend).image
+    assert blended == gateway.pipeline.edit(PICTURE, blend).data
+    assert blended != client.edit(PICTURE, expression="happy").image
+    with pytest.raises(celmood.UnknownParameterError, match="merry") as caught:
+        client.edit(PICTURE, expression={"merry": 0.5})
+    assert set(caught.value.known) > set(EXPRESSIONS)
+    with pytest.raises(celmood.IntensityOutOfRangeError, match="the weight of happy"):
+        client.edit(PICTURE, expression={"happy": 2.0})
+
+
 def test_boxes_and_parameters_arrive(gateway: Gateway, client: Celmood) -> None:
     face = client.faces(PICTURE).faces[0]
     vein = {"vein": 1.0}

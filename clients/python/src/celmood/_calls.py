@@ -22,7 +22,8 @@ from celmood._results import EditResult, FacesResult, Json, Model
 Result = TypeVar("Result")
 
 Expression = str | Mapping[str, float]
-"""The name of an expression, or values for single parameters of the face."""
+"""The name of an expression; or values for single parameters of the face, weights for expressions
+to be blended, or both: `{"happy": 0.5, "angry": 0.5, "gaze_x": -0.3}`."""
 
 Faces = Literal["all", "largest"] | Sequence[tuple[float, float, float, float]]
 """Which faces: all, the largest, or those in the boxes [x, y, width, height]."""
@@ -115,12 +116,12 @@ def edit(
 ) -> Call[EditResult]:
     """The picture with another expression.
 
-    `expression` is a name (see `expressions`) or values for single parameters, such as
-    `{"brow_tilt_left": 0.5}`; or, in its place, `reference` is a second picture whose largest
-    face's expression is taken; `intensity` goes from 0 to 1.5; `faces` is "all", "largest" or
-    boxes; `format` is that of the input by default; `quality` (1 to 100) is for JPEG and WebP;
-    `model` chooses among several that edit expressions. Raises ValueError unless either
-    `expression` or `reference` is given.
+    `expression` is a name (see `expressions`), or values for single parameters and weights (0 to
+    1.5) of names that are blended, such as `{"happy": 0.5, "brow_tilt_left": 0.5}`; or, in its
+    place, `reference` is a second picture whose largest face's expression is taken; `intensity`
+    goes from 0 to 1.5; `faces` is "all", "largest" or boxes; `format` is that of the input by
+    default; `quality` (1 to 100) is for JPEG and WebP; `model` chooses among several that edit
+    expressions. Raises ValueError unless either `expression` or `reference` is given.
     """
     if (expression is None) == (reference is None):
         raise ValueError("say either which expression, or whose: `expression` or `reference`")

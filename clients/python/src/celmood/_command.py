@@ -205,7 +205,8 @@ def _parser() -> argparse.ArgumentParser:
         action="append",
         default=[],
         metavar="PARAMETER=VALUE",
-        help="set one parameter of the face, alone or on top of --expression; may be repeated",
+        help="set one parameter of the face, alone or on top of --expression, or blend: the weight "
+        "of an expression (--set happy=0.5 --set angry=0.5); may be repeated",
     )
     add_wishes(edit)
     edit.add_argument("-o", "--out", type=Path, help="file to write (PICTURE-NAME.png beside it)")
