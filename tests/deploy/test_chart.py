@@ -203,6 +203,40 @@ def test_only_the_gateway_reaches_tritons_models(everything: Objects) -> None:
     assert policy["egress"] == []
 
 
+def test_a_triton_elsewhere_is_reached() -> None:
+    given = {
+        "gateway": {"withoutKeys": True},
+        "triton": {"address": "a:8001,b:8001,c:9001"},
+    }
+    dns, triton = rendered(given)["NetworkPolicy", "anime"]["spec"]["egress"]
+    assert [port["port"] for port in dns["ports"]] == [53, 53]
+    assert triton == {"ports": [{"port": 8001}, {"port": 9001}]}  # to anywhere
+    there = [{"ipBlock": {"cidr": "10.1.0.0/16"}}]
+    only_there = rendered(given | {"networkPolicy": {"triton": there}})
+    assert only_there["NetworkPolicy", "anime"]["spec"]["egress"][1]["to"] == there
+    kubernetes_validate.validate(only_there["NetworkPolicy", "anime"], KUBERNETES, strict=True)
+
+
+def test_kserves_pods_are_reached_behind_their_service() -> None:
+    recipe = (ROOT / "deploy" / "kserve" / "models.yaml").read_text()
+    models, _ = yaml.safe_load_all(recipe)
+    (port,) = models["spec"]["predictor"]["model"]["ports"]
+    assert f"networkPolicy.tritonPorts={{{port['containerPort']}}}" in recipe
+    given = {
+        "gateway": {"withoutKeys": True},
+        "triton": {"enabled": False, "address": "celmood-models-predictor.here:80"},
+        "networkPolicy": {"tritonPorts": [port["containerPort"]]},
+    }
+    _, triton = rendered(given)["NetworkPolicy", "anime"]["spec"]["egress"]
+    assert triton["ports"] == [{"port": 9000}, {"port": 80}]
+
+
+def test_without_a_triton_the_gateway_goes_nowhere() -> None:
+    objects = rendered({"gateway": {"withoutKeys": True}, "triton": {"enabled": False}})
+    (dns,) = objects["NetworkPolicy", "anime"]["spec"]["egress"]
+    assert {port["port"] for port in dns["ports"]} == {53}
+
+
 def test_the_rules_and_the_dashboard_are_the_shipped_ones(everything: Objects) -> None:
     rules = yaml.safe_load((ROOT / "deploy" / "prometheus" / "celmood.rules.yml").read_text())
     assert everything["PrometheusRule", "anime"]["spec"] == rules
