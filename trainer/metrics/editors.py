@@ -179,6 +179,11 @@ def served_control(editor: Editor, wanted: str, intensity: float = 1.0) -> Tenso
     return torch.from_numpy(encode(_PARAMETERS, asked))
 
 
+def single_control(wanted: Mapping[str, float]) -> Tensor:
+    """The control [62] that the service makes of single parameters, in their own units."""
+    return torch.from_numpy(encode(_PARAMETERS, wanted))
+
+
 def control_between(
     editor: Editor,
     source: NDArray[np.float32],

@@ -9,7 +9,13 @@ import torch
 from contract import expression
 from contract.control import control_for
 from tests.engines.tiny_models import tiny_editor
-from trainer.metrics.editors import EditorError, composed, control_between, served_control
+from trainer.metrics.editors import (
+    EditorError,
+    composed,
+    control_between,
+    served_control,
+    single_control,
+)
 
 
 class Editor:
@@ -74,6 +80,14 @@ def test_a_served_control_is_the_services(wanted: str, intensity: float) -> None
     card, _ = tiny_editor()
     expected = control_for(card, wanted, intensity)
     assert served_control(Editor(None), wanted, intensity).numpy() == pytest.approx(expected)
+
+
+def test_a_control_of_single_parameters_is_the_services() -> None:
+    card, _ = tiny_editor()
+    wanted = {"iris_size": 0.3, "lid_upper_left": 1.3, "gaze_x": 0.0}
+    assert single_control(wanted).numpy() == pytest.approx(control_for(card, wanted))
+    half = {"iris_size": 0.65, "lid_upper_left": 1.15, "gaze_x": 0.0}
+    assert single_control(half).numpy() == pytest.approx(control_for(card, wanted, 0.5))
 
 
 def test_an_expression_that_nobody_has_is_told() -> None:
