@@ -38,6 +38,8 @@ ENTRYPOINT ["python", "-m", "trainer"]
 # The models are in the image, so that a tag is a state of the whole.
 FROM nvcr.io/nvidia/tritonserver:${TRITON} AS triton
 COPY --chown=1000:1000 model_repository /models
+# Engines of TensorRT: a volume that is mounted here belongs to the user who writes into it.
+RUN install --directory --owner=1000 --group=1000 /tmp/celmood-tensorrt
 USER 1000:1000
 EXPOSE 8000 8001 8002
 HEALTHCHECK --interval=10s --timeout=3s --start-period=120s CMD \

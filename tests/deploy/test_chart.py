@@ -96,6 +96,8 @@ def test_a_wrong_object_would_be_seen(everything: Objects) -> None:
         ({"gateway": {"withoutKeys": True, "settings": {"LOG": "json"}}}, "LOG"),
         ({"gateway": {"withoutKeys": True}, "image": {"tag": "latest"}}, "tag"),
         ({"gateway": {"withoutKeys": True}, "triton": {"address": "triton"}}, "address"),
+        ({"gateway": {"withoutKeys": True}, "triton": {"tensorrt": True, "gpus": 0}}, "gpus"),
+        ({"gateway": {"withoutKeys": True}, "triton": {"args": ["http-port=1"]}}, "args"),
         ({"gateway": {"withoutKeys": True}, "ingress": {"enabled": True}}, "host"),
         (
             {"gateway": {"withoutKeys": True}, "autoscaling": {"enabled": True, "workUnits": 0}},
@@ -149,6 +151,22 @@ def test_the_gateway_goes_round_all_tritons_and_wants_their_gpus(everything: Obj
     assert triton["template"]["spec"]["tolerations"][0]["key"] == "nvidia.com/gpu"
     limits = container(everything, "StatefulSet", name)["resources"]["limits"]
     assert limits == {"memory": "8Gi", "nvidia.com/gpu": 1}
+
+
+def test_triton_has_the_arguments_of_its_image(everything: Objects) -> None:
+    lines = (ROOT / "Dockerfile").read_text().splitlines()
+    of_image = next(line for line in lines if line.startswith('CMD ["--cache'))
+    args = container(everything, "StatefulSet", "anime-triton")["args"]
+    assert args == json.loads(of_image.removeprefix("CMD "))
+
+
+def test_tensorrt_is_a_configuration_that_every_model_has(everything: Objects) -> None:
+    given = {"tensorrt": True, "args": ["--log-verbose=1"]}
+    objects = rendered({"gateway": {"withoutKeys": True}, "triton": given})
+    args = container(objects, "StatefulSet", "anime-triton")["args"]
+    assert args == ["--log-verbose=1", "--model-config-name=tensorrt"]
+    models = [path.parent for path in (ROOT / "model_repository").glob("*/card.json")]
+    assert all((model / "configs" / "tensorrt.pbtxt").is_file() for model in models)
 
 
 def test_without_triton_models_run_in_the_gateway() -> None:

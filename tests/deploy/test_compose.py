@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import subprocess
 import sys
@@ -16,7 +17,7 @@ from serving.settings import from_environment
 ROOT = Path(__file__).parents[2]
 DEPLOY = ROOT / "deploy"
 TOOLS = Path(sys.executable).parent
-FILES = ("compose.yaml", "compose.gpu.yaml")
+FILES = ("compose.yaml", "compose.gpu.yaml", "compose.tensorrt.yaml")
 
 
 @pytest.fixture(scope="module")
@@ -95,6 +96,20 @@ def test_the_gateways_settings_are_settings(services: dict[str, Any]) -> None:
     assert ours.keys() <= known
     grace = int(services["gateway"]["stop_grace_period"].removesuffix("s"))
     assert grace > settings.drain_notice + 2 * settings.drain_grace
+
+
+def test_tensorrt_is_asked_for_beside_what_the_image_asks_for() -> None:
+    text = (DEPLOY / "compose.tensorrt.yaml").read_text()
+    triton = yaml.safe_load(text)["services"]["triton"]
+    lines = (ROOT / "Dockerfile").read_text().splitlines()
+    of_image = next(line for line in lines if line.startswith('CMD ["--cache'))
+    own = json.loads(of_image.removeprefix("CMD "))
+    assert triton["command"] == [*own, "--model-config-name=tensorrt"]
+    (folder,) = (volume.partition(":")[2] for volume in triton["volumes"])
+    stated = sorted((ROOT / "model_repository").glob("*/configs/tensorrt.pbtxt"))
+    assert len(stated) >= 2
+    assert all(f'"{folder}/' in one.read_text() for one in stated)
+    assert f"--owner=1000 --group=1000 {folder}" in (ROOT / "Dockerfile").read_text()
 
 
 def test_the_kserve_example_sets_what_is_a_setting() -> None:
