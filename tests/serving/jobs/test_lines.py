@@ -6,6 +6,7 @@ from collections.abc import AsyncGenerator, Iterable
 
 import pytest
 
+from serving.answers import FacesAnswer
 from serving.calls import EXPRESSIONS, FACES
 from serving.fields import ExpressionFields
 from serving.jobs.lines import LineTooLongError, answered, read_line, refused, split, write_line
@@ -79,11 +80,12 @@ def test_a_line_that_cannot_be_used_is_a_problem(text: str, slug: str) -> None:
 
 
 def test_results_say_which_line_they_are_of() -> None:
-    assert json.loads(answered(7, "a", {"faces": []})) == {
+    answer: FacesAnswer = {"width": 4, "height": 3, "faces": [], "timings": {}}
+    assert json.loads(answered(7, "a", answer)) == {
         "line": 7,
         "id": "a",
         "status": 200,
-        "answer": {"faces": []},
+        "answer": answer,
     }
     result = json.loads(refused(8, None, ProblemError(NOT_READY, "wait"), "r"))
     assert (result["line"], result["id"], result["status"]) == (8, None, 503)
