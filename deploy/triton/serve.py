@@ -11,6 +11,7 @@ import argparse
 import ctypes
 import filecmp
 import os
+import re
 import shutil
 import socket
 import sys
@@ -28,7 +29,8 @@ REGION_BYTES: Final = 16 * 2**20
 """First size of the memory that server and backend share, per instance; it grows by itself."""
 
 
-_GPU: Final = "KIND_GPU"
+_WORDS: Final = re.compile(r"""\"(?:[^"\\]|\\.)*\"|'(?:[^'\\]|\\.)*'|\#[^\n]*|\bKIND_GPU\b""")
+"""Strings, remarks, and the kind: as a bare word only instance groups have it."""
 
 
 class LaunchError(RuntimeError):
@@ -102,7 +104,8 @@ def on_cpu(repository: Path, to: Path) -> Path:
     That one is made of links to `repository`, but for the configurations that ask: their instances
     are the CPU's. It is made anew at each start; models that come later have to fit by themselves.
     """
-    asking = [path for path in repository.glob("*/config.pbtxt") if _GPU in path.read_text()]
+    stated = {path: path.read_text(encoding="utf-8") for path in repository.glob("*/config.pbtxt")}
+    asking = {path: ours for path, text in stated.items() if (ours := _with_cpus(text)) != text}
     if not asking:
         return repository
     print(
@@ -117,8 +120,10 @@ def on_cpu(repository: Path, to: Path) -> Path:
         for part in model.iterdir():
             if part.name != "config.pbtxt":
                 _link(part, to / model.name / part.name)
-        text = (model / "config.pbtxt").read_text(encoding="utf-8")
-        (to / model.name / "config.pbtxt").write_text(text.replace(_GPU, "KIND_CPU"))
+        (to / model.name).mkdir(parents=True, exist_ok=True)
+        (to / model.name / "config.pbtxt").write_text(
+            asking[model / "config.pbtxt"], encoding="utf-8"
+        )
     return to
 
 
@@ -176,6 +181,11 @@ def environment(current: Mapping[str, str], installed: Path, threads: int | None
         "CUDA_VISIBLE_DEVICES": "",  # our backend has no use for GPUs; KIND_AUTO would take them
         "CELMOOD_TRITON_THREADS": str(threads or usable_cores()),
     }
+
+
+def _with_cpus(config: str) -> str:
+    """`config` with its GPU instances as the CPU's; a card in it, and remarks, stay as they are."""
+    return _WORDS.sub(lambda word: "KIND_CPU" if word[0] == "KIND_GPU" else word[0], config)
 
 
 def _copy(source: Path, to: Path) -> None:

@@ -95,6 +95,23 @@ def test_a_repository_for_gpus_is_changed_in_a_copy(
     assert "although they ask for GPUs: one" in capsys.readouterr().err
 
 
+def test_only_instances_are_changed(tmp_path: Path) -> None:
+    config = (
+        "# KIND_GPU where there is one, don't ask for more\n"
+        'parameters { key: "card" value { string_value:\n'
+        '  "{\\"origin\\": \\"tuned with KIND_GPU\\"}\\n"\n'
+        "  'KIND_GPU \\' KIND_GPU' } }\n"
+        "instance_group [ { count: 1 kind: %s }, { kind:%s } ]\n"
+    )
+    (tmp_path / "models" / "one").mkdir(parents=True)
+    stated = tmp_path / "models" / "one" / "config.pbtxt"
+    stated.write_text(config % ("KIND_GPU", "KIND_GPU"))
+    copy = serve.on_cpu(tmp_path / "models", tmp_path / "copy")
+    assert (copy / "one" / "config.pbtxt").read_text() == config % ("KIND_CPU", "KIND_CPU")
+    stated.write_text(config % ("KIND_CPU", "KIND_AUTO"))  # the card only tells of GPUs
+    assert serve.on_cpu(tmp_path / "models", tmp_path / "other") == tmp_path / "models"
+
+
 def test_the_servers_environment(installed: Path) -> None:
     environment = serve.environment({"PATH": "/bin", "LD_LIBRARY_PATH": "/mine"}, installed, 3)
     assert environment["PATH"].split(":")[0] == str(Path(sys.prefix) / "bin")
