@@ -1,8 +1,8 @@
-"""Known vulnerabilities among the exact versions of constraints.txt, by pip-audit.
+"""Known vulnerabilities among the exact versions of REQUIREMENTS, by pip-audit.
 
 Ends with 0 where none is known, 1 where one is, 3 where the service that knows them could not be
-asked (or 0, with --if-possible). IGNORED holds what was looked at and does not concern us, with
-the reason.
+asked, or knows no package (0 with --if-possible; the last line says that nothing was looked for).
+IGNORED holds what was looked at and does not concern us, with the reason.
 """
 
 from __future__ import annotations
@@ -18,26 +18,25 @@ CLEAN: Final = 0
 VULNERABLE: Final = 1
 NOT_AUDITED: Final = 3
 
+ROOT: Final = Path(__file__).parents[1]
+REQUIREMENTS: Final = ("constraints.txt", "deploy/triton/requirements.txt")
+ASK_S: Final = 300.0
+"""For each of them, seconds; a service that is there answers within one minute."""
+
 IGNORED: Final[Mapping[str, str]] = {}
 """Reasons by the id of a vulnerability."""
 
 
 def main(arguments: list[str]) -> int:
     """Ask, and print what was answered."""
-    not_audited = CLEAN if "--if-possible" in arguments else NOT_AUDITED
-    versions = Path(__file__).parents[1] / "constraints.txt"
-    words = ["--requirement", str(versions), "--no-deps", "--disable-pip", "--format", "json"]
-    command = [sys.executable, "-m", "pip_audit", "--progress-spinner", "off", *words]
-    run = subprocess.run(command, capture_output=True, text=True)
-    try:
-        report = json.loads(run.stdout)
-    except ValueError:
-        last = run.stderr.strip().splitlines()[-1:] or ["no answer"]
-        print(f"audit: not done, the service could not be asked: {last[0]}")
-        return not_audited
-    text, code = verdict(report)
-    print(text)
-    return not_audited if code == NOT_AUDITED else code
+    codes = {name: _audit(name) for name in REQUIREMENTS}
+    if VULNERABLE in codes.values():
+        return VULNERABLE
+    left_out = [name for name, code in codes.items() if code == NOT_AUDITED]
+    if not left_out:
+        return CLEAN
+    print(f"audit: NOT DONE: nobody has looked for vulnerabilities in {', '.join(left_out)}")
+    return CLEAN if "--if-possible" in arguments else NOT_AUDITED
 
 
 def verdict(report: Mapping[str, Any]) -> tuple[str, int]:
@@ -57,6 +56,25 @@ def verdict(report: Mapping[str, Any]) -> tuple[str, int]:
     if found:
         return "\n".join(lines), VULNERABLE
     return "\n".join(lines), CLEAN if audited else NOT_AUDITED
+
+
+def _audit(name: str) -> int:
+    """Ask for the versions in the file `name`, and print the answer; the code of its verdict."""
+    print(f"audit: {name}", flush=True)
+    words = ["--requirement", str(ROOT / name), "--no-deps", "--disable-pip", "--format", "json"]
+    command = [sys.executable, "-m", "pip_audit", "--progress-spinner", "off", *words]
+    try:
+        run = subprocess.run(command, capture_output=True, text=True, timeout=ASK_S)
+    except subprocess.TimeoutExpired:
+        print(f"audit: the service has not answered within {ASK_S:.0f} s")
+        return NOT_AUDITED
+    try:
+        text, code = verdict(json.loads(run.stdout))
+    except ValueError:
+        last = run.stderr.strip().splitlines()[-1:] or ["no answer"]
+        text, code = f"audit: the service could not be asked: {last[0]}", NOT_AUDITED
+    print(text)
+    return code
 
 
 if __name__ == "__main__":
