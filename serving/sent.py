@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import cast
 
 from fastapi import Request
@@ -12,6 +12,15 @@ from starlette.types import Receive, Scope, Send
 from serving.gateway import Gateway
 from serving.json_pictures import PIECE
 
+Part = bytes | memoryview
+
+
+def in_pieces(parts: Iterable[Part]) -> Iterator[bytes]:
+    """The bytes of `parts` in pieces of which none is large."""
+    for part in parts:
+        for place in range(0, len(part), PIECE):
+            yield bytes(part[place : place + PIECE])
+
 
 class Sent(Response):
     """The bytes of `pieces`, one after the other. Until they are sent they take the caller's room.
@@ -20,7 +29,7 @@ class Sent(Response):
     """
 
     def __init__(
-        self, pieces: Sequence[bytes], media_type: str, headers: Mapping[str, str] | None = None
+        self, pieces: Sequence[Part], media_type: str, headers: Mapping[str, str] | None = None
     ) -> None:
         self.pieces = pieces
         self.size = sum(map(len, pieces))
@@ -32,12 +41,6 @@ class Sent(Response):
         with gateway.sending(Request(scope), self.size):
             head = {"status": self.status_code, "headers": self.raw_headers}
             await send({"type": "http.response.start", **head})
-            for part in self._parts():
+            for part in in_pieces(self.pieces):
                 await send({"type": "http.response.body", "body": part, "more_body": True})
             await send({"type": "http.response.body", "body": b""})
-
-    def _parts(self) -> Iterator[bytes]:
-        """The pieces, none of them large."""
-        for piece in self.pieces:
-            for place in range(0, len(piece), PIECE):
-                yield piece[place : place + PIECE]

@@ -32,6 +32,7 @@ from serving.problems import (
 )
 from serving.routes import refusals
 from serving.security.access import Allowance
+from serving.sent import Part, Sent, in_pieces
 
 router = APIRouter(tags=["batches"])
 
@@ -156,14 +157,10 @@ async def show_batch(
     found = await jobs.get(batch, found.owner)  # not older than its results
     last = results[-1].position if results else after
     following = last if found.ended is None or last < found.answered else None
-    head = json.dumps({**batch_shape(found), "next": following})[:-1]
-    body = b",".join(map(_placed, results))
+    head = json.dumps({**batch_shape(found), "next": following})[:-1].encode()
+    told = [part for result in results for part in (b",", *_placed(result))]
     headers = {} if found.ended else {"Retry-After": str(_LOOK_AGAIN_S)}
-    return Response(
-        head.encode() + b',"results":[' + body + b"]}",
-        media_type="application/json",
-        headers=headers,
-    )
+    return Sent([head, b',"results":[', *told[1:], b"]}"], "application/json", headers)
 
 
 @router.delete("/v1/batches/{batch}", responses={200: {"model": BatchAnswer}, **refusals.CANCELLED})
@@ -227,9 +224,10 @@ class _Stream(StreamingResponse):
 
 async def _lines(jobs: Jobs, batch: Batch, after: int) -> AsyncGenerator[bytes, None]:
     async for result in jobs.follow(batch, after):
-        yield _placed(result) + b"\n"
+        for part in in_pieces((*_placed(result), b"\n")):
+            yield part
 
 
-def _placed(result: Result) -> bytes:
+def _placed(result: Result) -> tuple[Part, Part]:
     """The result's JSON object, with its position in it."""
-    return b'{"position":%d,%s' % (result.position, result.body[1:])
+    return b'{"position":%d,' % result.position, memoryview(result.body)[1:]

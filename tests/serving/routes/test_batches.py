@@ -15,6 +15,7 @@ from typing import Any
 
 import pytest
 from httpx import Client, Response
+from starlette.types import Message, Receive, Scope, Send
 
 from engines.onnx_engine import OnnxEngine
 from serving.app import create_app
@@ -151,6 +152,33 @@ def test_results_come_while_others_are_in_work(client: Client, engine: Slow) -> 
         assert (body["status"], body["next"], len(body["results"])) == ("running", 1, 1)
         engine.may.set()
         assert [json.loads(line)["line"] for line in lines] == [2]
+
+
+def test_results_are_sent_in_pieces_for_which_there_is_room(
+    settings: Settings, engine: Slow, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("serving.sent.PIECE", 1000)
+    app = create_app(settings, engine)
+    sizes: list[int] = []
+
+    async def noting(scope: Scope, receive: Receive, send_on: Send) -> None:
+        async def send_noted(message: Message) -> None:
+            sizes.append(len(message.get("body", b"")))
+            await send_on(message)
+
+        await app(scope, receive, send_noted)
+
+    with running(noting) as client:
+        place = send(client, SAD, SAD).headers["Location"]
+        results = followed(client, place)
+        page = client.get(place)
+        assert page.json()["results"] == results
+        assert max(sizes) == 1000
+        assert sum(sizes) > 1.9 * len(page.content)  # the stream, and the page
+        with app.state.gateway.answers.held("other", settings.max_bytes_at_once):
+            refused = client.get(place)
+        assert (refused.status_code, refused.json()["reason"]) == (503, "memory")
+        assert client.get(place).content == page.content
 
 
 def test_a_caller_has_a_share_of_the_streams(
