@@ -10,10 +10,12 @@ import numpy as np
 from contract.card import Card, Control, ExpressionVector, ParameterSpec
 from contract.expression import (
     MAX_INTENSITY,
+    PARAMETERS,
     IntensityError,
     UnknownExpressionError,
     UnknownParameterError,
     Vector,
+    served_presets,
 )
 
 FADE: Final = 0.25
@@ -27,6 +29,17 @@ def strength(intensity: float) -> float:
     was, and no jump comes after it, the first quarter fades in.
     """
     return min(1.0, intensity / FADE)
+
+
+def expression_vector() -> ExpressionVector:
+    """The control of our own networks: the face parameters and the presets as they are served."""
+    return ExpressionVector(
+        parameters=tuple(
+            ParameterSpec(name=p.name, low=p.low, high=p.high, neutral=p.neutral)
+            for p in PARAMETERS
+        ),
+        presets=served_presets(),
+    )
 
 
 def encode(parameters: tuple[ParameterSpec, ...], wanted: Mapping[str, float]) -> Vector:

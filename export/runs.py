@@ -18,15 +18,14 @@ from contract import alignment, expression
 from contract.card import (
     Alignment,
     Control,
-    ExpressionVector,
     Figure,
     OneHot,
-    ParameterSpec,
     Pixels,
     Provenance,
     Task,
     Tensor,
 )
+from contract.control import expression_vector
 from contract.labels import ATTRIBUTES
 from trainer import provenance
 from trainer.methods import registry
@@ -127,7 +126,7 @@ def _editor(method: Method, origin: Provenance) -> Subject:
         pixels=Pixels(size=size),
         alignment=Alignment(points=dict(alignment.TEMPLATE)),
         labels=expression.EXPRESSIONS if one_hot else (),
-        control=OneHot() if one_hot else _vector(),
+        control=OneHot() if one_hot else expression_vector(),
         provenance=origin,
         default_name="expression",
     )
@@ -173,7 +172,7 @@ def _reader(method: Method, origin: Provenance) -> Subject:
         pixels=Pixels(size=size),
         alignment=Alignment(points=dict(alignment.TEMPLATE)),
         labels=expression.EXPRESSIONS,
-        control=_vector(),
+        control=expression_vector(),
         provenance=origin,
         default_name="reader",
         attributes=ATTRIBUTES,
@@ -205,16 +204,6 @@ def quality(report: Mapping[str, Any]) -> tuple[Figure, ...]:
 
 def _picture(name: str, channels: int, side: int) -> Tensor:
     return Tensor(name=name, shape=(-1, channels, side, side))
-
-
-def _vector() -> ExpressionVector:
-    return ExpressionVector(
-        parameters=tuple(
-            ParameterSpec(name=p.name, low=p.low, high=p.high, neutral=p.neutral)
-            for p in expression.PARAMETERS
-        ),
-        presets=expression.served_presets(),
-    )
 
 
 def _origin(run: Path, method: Method) -> Provenance:

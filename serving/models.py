@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from contract.card import Card, ExpressionVector
+from contract.card import Card
 from engines.protocol import Engine
 from serving.request_errors import NoModelError, UnknownModelError
 
@@ -37,10 +37,3 @@ def editor(engine: Engine, wanted: str | None) -> Card:
     if wanted in engine.problems():
         raise NoModelError(f"the model {wanted} cannot be used: see /v1/models for the reason")
     raise UnknownModelError(wanted, able)
-
-
-def expressions_of(card: Card) -> tuple[str, ...]:
-    """The names of the expressions that the model of `card` draws."""
-    if isinstance(card.control, ExpressionVector):
-        return tuple(card.control.presets)
-    return card.labels

@@ -4,8 +4,9 @@ from pathlib import Path
 
 import pytest
 
+from contract.control import expressions
 from engines.onnx_engine import OnnxEngine
-from serving.models import editor, expressions_of, finder, reader
+from serving.models import editor, finder, reader
 from serving.request_errors import NoModelError, UnknownModelError
 
 
@@ -14,7 +15,7 @@ def test_models_are_chosen_by_their_task(model_repository: Path) -> None:
     assert finder(engine).task == "find_faces"
     assert editor(engine, None).task == "edit_expression"
     assert editor(engine, "expression").name == "expression"
-    assert "angry" in expressions_of(editor(engine, None))
+    assert "angry" in expressions(editor(engine, None))
     with pytest.raises(UnknownModelError) as raised:
         editor(engine, "finder")
     assert raised.value.known == ("expression",)

@@ -14,6 +14,7 @@ from typing import Final
 import numpy as np
 from tqdm import tqdm
 
+from contract.control import strength
 from contract.expression import CORE_EXPRESSIONS
 from engines.onnx_engine import OnnxEngine
 from faces.canvas import RGB8, Canvas
@@ -94,7 +95,8 @@ def _row(
     pictures = [canvas.pixels]
     for name in expressions:
         control = served_control(editor, name, intensity)
-        pictures.append(edit(editor, canvas, face.landmarks, control).pixels)
+        edited = edit(editor, canvas, face.landmarks, control, strength(intensity))
+        pictures.append(edited.pixels)
     ground = editor.pixels.ground
     views = [around(Canvas(pixels), face.box, AROUND, TILE, ground) for pixels in pictures]
     return np.hstack([view.pixels for view in views])

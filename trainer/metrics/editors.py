@@ -23,17 +23,17 @@ from contract.alignment import TEMPLATE
 from contract.card import (
     CardError,
     ExpressionVector,
-    ParameterSpec,
+    OneHot,
     Pixels,
     check_weights,
     read_card,
 )
-from contract.control import encode
+from contract.control import control_of, expression_vector
 from trainer.data.source import controls
 from trainer.methods import registry
 from trainer.networks.cel import warp
 
-SERVED: Final = expression.served_presets()
+SERVED: Final = expression_vector()
 
 
 class EditorError(ValueError):
@@ -150,6 +150,13 @@ def open_editor(folder: Path, device: str = "cpu") -> TrainedEditor | ExportedEd
     return ExportedEditor(folder) if exported else TrainedEditor(folder, device)
 
 
+def faded(change: Sequence[Tensor], share: float | Tensor) -> tuple[Tensor, ...]:
+    """(paint, mask) or (paint, mask, displacement) with only a share, 0 to 1, of mask and
+    displacement: a number, or [N,1,1,1]."""
+    paint, *rest = change
+    return (paint, *(layer * share for layer in rest))
+
+
 def composed(pictures: Tensor, change: Sequence[Tensor]) -> Tensor:
     """What (paint, mask) or (paint, mask, displacement) make of pictures [N,3,S,S] in [-1,1]."""
     paint, mask = change[0], change[1]
@@ -157,31 +164,18 @@ def composed(pictures: Tensor, change: Sequence[Tensor]) -> Tensor:
     return torch.lerp(ground, paint.float(), mask.float())
 
 
-_PARAMETERS: Final = tuple(
-    ParameterSpec(name=p.name, low=p.low, high=p.high, neutral=p.neutral)
-    for p in expression.PARAMETERS
-)
-
-
 def served_control(editor: Editor, wanted: str, intensity: float = 1.0) -> Tensor:
     """The control [C] that the service makes of a named expression, whatever the face shows now.
 
-    Raises EditorError for an expression that the model does not have.
+    It goes with the share `contract.control.strength` of the change. Raises EditorError for an
+    expression that the model does not have.
     """
-    if editor.labels is not None:
-        return intensity * _one_hot(editor.labels, [wanted])[0]
-    if wanted not in SERVED:
-        known = ", ".join(SERVED)
-        raise EditorError(f"there is no expression {wanted!r}; there are: {known}")
-    at = expression.vector(SERVED[wanted])
-    moved = expression.toward(at, intensity)
-    asked = {name: float(moved[expression.INDEX[name]]) for name in SERVED[wanted]}
-    return torch.from_numpy(encode(_PARAMETERS, asked))
+    return torch.from_numpy(_control(editor, wanted, intensity))
 
 
 def single_control(wanted: Mapping[str, float]) -> Tensor:
     """The control [62] that the service makes of single parameters, in their own units."""
-    return torch.from_numpy(encode(_PARAMETERS, wanted))
+    return torch.from_numpy(control_of(SERVED, (), wanted))
 
 
 def control_between(
@@ -196,16 +190,16 @@ def control_between(
     Set is what a served preset sets, and what it would leave alone but differs between the two.
     """
     if editor.labels is not None:
-        return _one_hot(editor.labels, names)
-    served = np.array([[name in SERVED[wanted] for name in expression.NAMES] for wanted in names])
+        return torch.from_numpy(np.stack([_control(editor, name) for name in names]))
+    served = np.array(
+        [[name in SERVED.presets[wanted] for name in expression.NAMES] for wanted in names]
+    )
     return torch.from_numpy(controls(source, target, served))
 
 
-def _one_hot(labels: tuple[str, ...], names: Sequence[str]) -> Tensor:
-    unknown = sorted(set(names) - set(labels))
-    if unknown:
-        raise EditorError(f"the model has no expression {', '.join(unknown)}")
-    control = torch.zeros(len(names), len(labels))
-    rows = [labels.index(name) for name in names]
-    control[torch.arange(len(names)), torch.tensor(rows)] = 1.0
-    return control
+def _control(editor: Editor, wanted: str, intensity: float = 1.0) -> NDArray[np.float32]:
+    control = SERVED if editor.labels is None else OneHot()
+    try:
+        return control_of(control, editor.labels or (), wanted, intensity)
+    except expression.ExpressionError as error:
+        raise EditorError(str(error)) from error

@@ -17,14 +17,16 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from contract.control import strength
 from contract.expression import CORE_EXPRESSIONS, EXPRESSIONS, NEUTRAL, preset
 from trainer.data.dataset import Dataset
 from trainer.data.redrawn import sitter
 from trainer.data.source import to_tensor
-from trainer.metrics.editors import Editor, served_control
+from trainer.metrics.editors import Changer, composed, faded, served_control
 from trainer.metrics.judging import Scores
 
 STEPS: Final = (0.0, 0.25, 0.5, 0.75, 1.0)
+_SHARES: Final = torch.tensor([strength(step) for step in STEPS]).view(-1, 1, 1, 1)
 ASKED: Final = tuple(name for name in CORE_EXPRESSIONS if name != "neutral")
 
 
@@ -49,7 +51,7 @@ class Intensities:
 
 
 def measure(
-    editor: Editor,
+    editor: Changer,
     judge: Scores | None,
     dataset: Dataset,
     *,
@@ -65,7 +67,8 @@ def measure(
         rest, *true = to_tensor(np.stack([portrait.picture for portrait in portraits]))
         for i, name in enumerate(ASKED):
             control = torch.stack([served_control(editor, name, step) for step in STEPS])
-            results = editor(rest.expand(len(STEPS), -1, -1, -1).contiguous(), control)
+            given = rest.expand(len(STEPS), -1, -1, -1).contiguous()
+            results = composed(given, faded(editor.change(given, control), _SHARES))
             change = (results - rest).abs().mean((1, 2, 3)) / 2
             rises = found.rises[name]
             rises.characters += 1

@@ -15,6 +15,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from contract.control import strength
 from faces.align import Matrix, crop, inverse, of_centres, similarity
 from faces.canvas import RGB8, Canvas, Pixels
 from faces.face import Point
@@ -90,7 +91,8 @@ def compare(
     region = square & (np.abs(new - old).max(axis=2) > VISIBLE)
     answers = {}
     for name, editor in editors.items():
-        edited = edit(editor, before, landmarks, served_control(editor, pair[1], intensity))
+        control = served_control(editor, pair[1], intensity)
+        edited = edit(editor, before, landmarks, control, strength(intensity))
         result = seen(edited.pixels, ground)
         answers[name] = Answer(
             _share(old, result, new, region),

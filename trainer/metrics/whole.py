@@ -19,7 +19,7 @@ from faces.align import Matrix, crop, similarity
 from faces.canvas import RGB8, Canvas, Pixels
 from faces.change import Change, Rectangle, apply
 from faces.face import Point
-from trainer.metrics.editors import Changer
+from trainer.metrics.editors import Changer, faded
 
 
 @dataclass(frozen=True)
@@ -35,13 +35,18 @@ class Edited:
 
 
 def edit(
-    editor: Changer, canvas: Canvas, landmarks: Mapping[str, Point], control: Tensor
+    editor: Changer,
+    canvas: Canvas,
+    landmarks: Mapping[str, Point],
+    control: Tensor,
+    share: float = 1.0,
 ) -> Edited:
-    """Change the face with `landmarks` as `control` [C] says. Raises AlignmentError."""
+    """Change the face with `landmarks` as `control` [C] says, with a share (0 to 1) of mask and
+    displacement. Raises AlignmentError."""
     matrix = similarity(landmarks, editor.template, editor.size)
     face = crop(canvas, matrix, editor.size, editor.pixels.ground)
     image = torch.from_numpy(to_network(face, editor.pixels))
-    paint, mask, *moves = editor.change(image, control[None])
+    paint, mask, *moves = faded(editor.change(image, control[None]), share)
     low, high = editor.pixels.value_range
     change = Change(
         ((paint[0] - low) / (high - low)).numpy(),

@@ -50,7 +50,7 @@ def test_what_cannot_be_shown_is_refused(
     folder: Path, model_repository: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert _look(folder, model_repository, "--expressions", "merry") == 2
-    assert "there is no expression 'merry'" in capsys.readouterr().err
+    assert "unknown expression 'merry'" in capsys.readouterr().err
     assert _look(folder.parent / "out", model_repository) == 2
     assert "has no pictures" in capsys.readouterr().err
 

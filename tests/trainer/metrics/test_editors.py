@@ -13,6 +13,7 @@ from trainer.metrics.editors import (
     EditorError,
     composed,
     control_between,
+    faded,
     served_control,
     single_control,
 )
@@ -72,6 +73,18 @@ def test_composition_with_and_without_displacement() -> None:
     right[:, 0] = 1 / 8
     moved = composed(picture, (paint, shut, right))
     assert torch.allclose(moved[..., :7], picture[..., 1:], atol=1e-5)
+
+
+def test_a_change_that_is_faded() -> None:
+    picture = torch.rand(2, 3, 8, 8)
+    paint, mask = torch.ones(2, 3, 8, 8), torch.full((2, 1, 8, 8), 0.5)
+    moves = torch.full((2, 2, 8, 8), 0.25)
+    shares = torch.tensor([0.0, 0.5]).view(-1, 1, 1, 1)
+    shown, covers, ways = faded((paint, mask, moves), shares)
+    assert torch.equal(shown, paint)
+    assert covers[:, 0, 0, 0].tolist() == [0, 0.25]
+    assert ways[:, 1, 0, 0].tolist() == [0, 0.125]
+    assert torch.equal(composed(picture, (shown, covers))[0], picture[0])
 
 
 @pytest.mark.parametrize("intensity", [0.0, 0.4, 1.0, 1.5])

@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from contract.control import strength
 from engines.onnx_engine import OnnxEngine
 from faces.canvas import Canvas
 from serving.pipeline import Pipeline
@@ -17,16 +18,16 @@ from trainer.metrics.finders import NetworkFinder
 from trainer.metrics.whole import edit, seen
 
 
-@pytest.mark.parametrize("alpha", [False, True])
+@pytest.mark.parametrize(("alpha", "intensity"), [(False, 0.5), (True, 0.5), (True, 0.1)])
 def test_the_answer_is_the_services(
-    engine: OnnxEngine, model_repository: Path, alpha: bool
+    engine: OnnxEngine, model_repository: Path, alpha: bool, intensity: float
 ) -> None:
     picture = with_alpha(scene()) if alpha else scene()
     editor = ExportedEditor(model_repository / "expression")
     (face,) = NetworkFinder(engine).find(Canvas(picture))
-    control = served_control(editor, "happy", 0.5)
-    edited = edit(editor, Canvas(picture), face.landmarks, control)
-    served = Pipeline(engine, Settings()).edit(encoded(picture), "happy", 0.5)
+    control = served_control(editor, "happy", intensity)
+    edited = edit(editor, Canvas(picture), face.landmarks, control, strength(intensity))
+    served = Pipeline(engine, Settings()).edit(encoded(picture), "happy", intensity)
     assert np.array_equal(edited.pixels, opened(served.data))
     assert edited.written == served.faces[0].changed
     assert same_outside(picture, edited.pixels, [edited.written])
