@@ -16,15 +16,18 @@ from trainer.data.dataset import Dataset, DatasetError
 from trainer.data.redrawn import sitter
 from trainer.distributed import pick_device
 from trainer.metrics import intensity as intensities
+from trainer.metrics import parameters as singles
 from trainer.metrics import resolution as resolutions
 from trainer.metrics.editing import measure
 from trainer.metrics.editors import Changer, EditorError, ExportedEditor, TrainedEditor
 from trainer.metrics.judging import TrainedJudge
-from trainer.reports import editing, intensity, resolution
+from trainer.reports import editing, intensity, parameters, resolution
 from trainer.reports.section import Section
 
 WHOLE: Final = 24
 """How many characters are drawn again."""
+
+_AGAIN: Final = "resolution, intensity and single parameters"
 
 
 def register(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
@@ -45,7 +48,7 @@ def register(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) ->
         "--whole",
         type=at_least(0),
         default=WHOLE,
-        help=f"how many are drawn again, for resolution and intensity; 0: none (default: {WHOLE})",
+        help=f"how many are drawn again, for {_AGAIN}; 0: none (default: {WHOLE})",
     )
     parser.add_argument(
         "--batch", type=at_least(1), default=18, help="edits at a time (default: 18)"
@@ -111,7 +114,7 @@ def _to_draw_again(dataset: Dataset, arguments: argparse.Namespace) -> int:
     try:
         sitter(dataset, 0)
     except DatasetError as error:
-        print(f"note: without resolution and intensity: {error}", file=sys.stderr)
+        print(f"note: without {_AGAIN}: {error}", file=sys.stderr)
         return 0
     return count
 
@@ -137,7 +140,13 @@ def _drawn_again(
     risen = intensities.measure(
         editor, judge, dataset, characters=count, progress=progress("intensity")
     )
-    return [resolution.section(resolved), intensity.section(risen)]
+    sections = [resolution.section(resolved), intensity.section(risen)]
+    if editor.labels is None:
+        obeyed = singles.measure(
+            editor, dataset, characters=count, progress=progress("single parameters")
+        )
+        sections.append(parameters.section(obeyed))
+    return sections
 
 
 def _command(arguments: argparse.Namespace) -> str:

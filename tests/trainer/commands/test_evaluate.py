@@ -137,6 +137,23 @@ def test_characters_are_drawn_again(editor: Path, judge: Path, held_out: Path) -
     assert "| 1024 px | served |" in page
     assert "## Intensity" in page
     assert (folder / "sheets" / "resolution.png").exists()
+    assert "parameters" not in content  # a model with labels has none
+
+
+def test_single_parameters_are_measured(training: Path, held_out: Path, tmp_path: Path) -> None:
+    network: dict[str, object] = {
+        "width": 4, "mapping": 8, "information": 8, "discriminator_width": 4,
+        "discriminator_layers": 2, "control": "vector",
+    }  # fmt: skip
+    editor = _run(tmp_path / "vector", training, "decoder_control", network)
+    arguments = ["evaluate", str(editor), "--data", str(held_out)]
+    assert main([*arguments, "--characters", "2", "--whole", "2"]) == 0
+    content = json.loads((editor / "evaluation" / "evaluation.json").read_text())
+    rows = content["parameters"]["rows"]
+    assert {row["drawn"] + row["hidden"] for row in rows} == {2}
+    assert {"mouth_open", "lid_upper", "gaze_x"} <= {row["parameter"] for row in rows}
+    assert content["figures"]["parameter_error_share"] > 0
+    assert "## Single parameters" in (editor / "evaluation" / "evaluation.md").read_text()
 
 
 def test_what_cannot_be_drawn_again_is_left_out_and_told(
@@ -144,7 +161,7 @@ def test_what_cannot_be_drawn_again_is_left_out_and_told(
 ) -> None:
     old = _draw(tmp_path / "old", 10, {"artist": "trainer.characters", "edition": 0})
     assert main(["evaluate", str(editor), "--data", str(old), "--characters", "1"]) == 0
-    assert "without resolution and intensity" in capsys.readouterr().err
+    assert "without resolution, intensity and single parameters" in capsys.readouterr().err
     content = json.loads((editor / "evaluation" / "evaluation.json").read_text())
     assert "resolution" not in content
     assert "error_share" in content["figures"]
