@@ -6,6 +6,7 @@ that cannot be opened is known before anybody asks for it.
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import ExitStack
 from pathlib import Path
@@ -25,11 +26,13 @@ from engines.protocol import (
     EngineTimeoutError,
     EngineUnavailableError,
     ModelMissingError,
+    Wanted,
 )
 from engines.repository import StoredModel, read_repository
 from engines.tensors import check_inputs
 
 CPU: Final = "CPUExecutionProvider"
+_log = logging.getLogger("celmood")
 _DTYPES: Final = {"tensor(float)": "float32", "tensor(int64)": "int64", "tensor(uint8)": "uint8"}
 
 
@@ -50,6 +53,8 @@ class OnnxEngine:
     ) -> None:
         ort.disable_telemetry_events()
         stored = read_repository(repository)
+        self._providers = tuple(providers)
+        self._lost: dict[str, str] = {}
         self._cards: dict[str, Card] = {}
         self._problems = dict(stored.problems)
         self._sessions: dict[str, ort.InferenceSession] = {}
@@ -67,15 +72,18 @@ class OnnxEngine:
         return self._cards
 
     def problems(self) -> Mapping[str, str]:
-        """The models that could not be opened, by name, each with the reason."""
-        return self._problems
+        """The models that could not be opened or have lost their provider since, by name, each with
+        the reason.
+        """
+        return {**self._problems, **self._lost}
 
     def devices(self) -> Mapping[str, Device]:
         """What each model runs on, by the provider that comes first."""
-        return {
-            name: "cpu" if session.get_providers()[0] == CPU else "gpu"
-            for name, session in self._sessions.items()
-        }
+        return {name: _device(session.get_providers()) for name, session in self._sessions.items()}
+
+    def wanted_devices(self) -> Mapping[str, Wanted]:
+        """What each model is meant for, by the provider that was to come first."""
+        return dict.fromkeys(self._sessions, _device(self._providers))
 
     def run(
         self, model: str, inputs: Mapping[str, Array], timeout: float | None = None
@@ -116,12 +124,27 @@ class OnnxEngine:
                 if reasons:
                     raise reasons[0] from error
                 raise EngineError(f"{model} could not be run: {error}") from error
+        self._look_for_a_fallback(model, session)
         return dict(zip(names, outputs, strict=True))
 
     def close(self) -> None:
         """Let go of the sessions; runs under way end as usual."""
         self._closed = True
         self._sessions.clear()
+
+    def _look_for_a_fallback(self, model: str, session: ort.InferenceSession) -> None:
+        """Where a provider fails in a run, onnxruntime goes on with another, without an error."""
+        if model in self._lost:
+            return
+        try:
+            _check_providers(model, session.get_providers(), self._providers)
+        except CardError as error:
+            self._lost[model] = str(error)
+            _log.warning("%s", error)
+
+
+def _device(providers: Sequence[str]) -> Device:
+    return "cpu" if providers[0] == CPU else "gpu"
 
 
 def _open(model: StoredModel, providers: Sequence[str], threads: int) -> ort.InferenceSession:
@@ -151,7 +174,7 @@ def _open(model: StoredModel, providers: Sequence[str], threads: int) -> ort.Inf
 
 
 def _check_providers(name: str, used: Sequence[str], wanted: Sequence[str]) -> None:
-    """onnxruntime drops a provider that fails to start, without an error: say so."""
+    """onnxruntime drops a provider that fails, without an error: say so. Raises CardError."""
     lost = [provider for provider in wanted if provider not in used]
     if lost:
         raise CardError(

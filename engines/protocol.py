@@ -12,6 +12,7 @@ from contract.card import Card
 Array = NDArray[Any]
 
 Device = Literal["cpu", "gpu"]
+Wanted = Literal["cpu", "gpu", "any"]
 
 
 class EngineError(Exception):
@@ -91,6 +92,10 @@ class KnowsDevices(Protocol):
 
     def devices(self) -> Mapping[str, Device]:
         """What each model runs on, by name."""
+        ...
+
+    def wanted_devices(self) -> Mapping[str, Wanted]:
+        """What each model is meant for, by name; one that runs on another is a problem."""
         ...
 
 

@@ -27,6 +27,7 @@ from engines.protocol import (
     EngineTimeoutError,
     EngineUnavailableError,
     ModelMissingError,
+    Wanted,
 )
 from engines.tensors import check_inputs
 from engines.triton_host import (
@@ -41,8 +42,6 @@ from engines.triton_memory import RegionError, SharedMemory
 
 REFRESH_S: Final = 10.0
 RETRY_S: Final = 1.0
-
-Wanted = Literal["any", "gpu"]
 
 
 class TritonEngine:
@@ -65,7 +64,7 @@ class TritonEngine:
         addresses: str,
         *,
         access: Access | None = None,
-        device: Wanted = "any",
+        device: Literal["any", "gpu"] = "any",
         shared_memory: bool = False,
         refresh: float = REFRESH_S,
     ) -> None:
@@ -104,7 +103,7 @@ class TritonEngine:
         for host, served in self._told():
             problems |= {n: told for n, told in served.problems.items() if n not in running}
             for name, model in served.models.items():
-                if model.device == "cpu" and (model.wants_gpu or self._wanted == "gpu"):
+                if model.device == "cpu" and self._wants_gpu(model):
                     problems[name] = (
                         f"{name} is meant for a GPU and runs on a CPU of {host.address}; look at "
                         "the server's log for a driver or a device that is missing"
@@ -130,6 +129,15 @@ class TritonEngine:
             for name, model in served.models.items():
                 devices[name] = "cpu" if "cpu" in (model.device, devices.get(name)) else "gpu"
         return devices
+
+    def wanted_devices(self) -> Mapping[str, Wanted]:
+        """What each model is meant for; "gpu" when it is so on any of the servers."""
+        wanted: dict[str, Wanted] = {}
+        for _, served in self._told():
+            for name, model in served.models.items():
+                gpu = self._wants_gpu(model) or wanted.get(name) == "gpu"
+                wanted[name] = "gpu" if gpu else "any"
+        return wanted
 
     def run(
         self, model: str, inputs: Mapping[str, Array], timeout: float | None = None
@@ -227,6 +235,9 @@ class TritonEngine:
         if lost:
             raise EngineError(f"{told} answered without {', '.join(lost)}")
         return outputs
+
+    def _wants_gpu(self, model: ServedModel) -> bool:
+        return model.wants_gpu or self._wanted == "gpu"
 
     def _chosen(self, model: str) -> ServedModel:
         """The model as it is to be run. Raises EngineUnavailableError or ModelMissingError."""

@@ -8,7 +8,15 @@ from collections.abc import Mapping
 from typing import Final
 
 from contract.card import Card
-from engines.protocol import Array, Device, Engine, EngineError, KnowsDevices, TellsNotices
+from engines.protocol import (
+    Array,
+    Device,
+    Engine,
+    EngineError,
+    KnowsDevices,
+    TellsNotices,
+    Wanted,
+)
 from engines.trace import traced_by
 from serving.metrics import Metrics
 from serving.tracing import outgoing, span
@@ -34,6 +42,10 @@ class ObservedEngine:
     def devices(self) -> Mapping[str, Device]:
         """What each model runs on, by name; empty where the engine cannot say."""
         return self._engine.devices() if isinstance(self._engine, KnowsDevices) else {}
+
+    def wanted_devices(self) -> Mapping[str, Wanted]:
+        """What each model is meant for, by name; empty where the engine cannot say."""
+        return self._engine.wanted_devices() if isinstance(self._engine, KnowsDevices) else {}
 
     def notices(self) -> Mapping[str, str]:
         """What an operator should know; empty where the engine tells nothing more."""

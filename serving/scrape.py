@@ -90,17 +90,18 @@ class Models(Collector):
 
     def collect(self) -> Iterator[Metric]:
         """`celmood_model_info` and `celmood_model_problem`, 1 for each model."""
-        devices = self._engine.devices() if isinstance(self._engine, KnowsDevices) else {}
+        knows = self._engine if isinstance(self._engine, KnowsDevices) else None
+        devices = knows.devices() if knows else {}
+        wanted = knows.wanted_devices() if knows else {}
         info = GaugeMetricFamily(
             "celmood_model_info",
-            "A model that can be run: version, task, device and first digits of its weights",
-            labels=["model", "version", "task", "device", "weights"],
+            "A model that can be run: version, task, device, the one it is meant for, and first "
+            "digits of its weights",
+            labels=["model", "version", "task", "device", "wanted", "weights"],
         )
         for name, card in sorted(self._engine.cards().items()):
-            device = devices.get(name, "unknown")
-            info.add_metric(
-                [name, str(card.version), card.task, device, card.weights_sha256[:12]], 1
-            )
+            on = devices.get(name, "unknown"), wanted.get(name, "any")
+            info.add_metric([name, str(card.version), card.task, *on, card.weights_sha256[:12]], 1)
         problem = GaugeMetricFamily(
             "celmood_model_problem",
             "A model or server that cannot be used; /readyz has the reason",

@@ -159,6 +159,38 @@ def test_a_silent_fallback_is_a_problem(tmp_path: Path, monkeypatch: pytest.Monk
     assert "fell back to CPUExecutionProvider" in engine.problems()["expression"]
 
 
+def test_a_silent_fallback_in_a_run_is_a_problem(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    write_model(tmp_path, *tiny_editor(8))
+    gpu = "CUDAExecutionProvider"
+    used = [gpu, "CPUExecutionProvider"]
+    monkeypatch.setattr(ort, "get_available_providers", lambda: [gpu, "CPUExecutionProvider"])
+
+    class Session(ort.InferenceSession):
+        """As onnxruntime's own where a GPU fails amid a run: it goes on with the CPU."""
+
+        def __init__(self, weights, options, providers):
+            super().__init__(weights, options, providers=providers[-1:])
+
+        def get_providers(self):
+            return used
+
+    monkeypatch.setattr(ort, "InferenceSession", Session)
+    engine = OnnxEngine(tmp_path, providers=tuple(used))
+    engine.run("expression", editor_inputs())
+    assert engine.wanted_devices() == engine.devices() == {"expression": "gpu"}
+    assert engine.problems() == {}
+    used.remove(gpu)
+    for _ in range(2):
+        engine.run("expression", editor_inputs())  # slowly, but it runs
+    assert engine.devices() == {"expression": "cpu"}
+    assert engine.wanted_devices() == {"expression": "gpu"}
+    assert "fell back to CPUExecutionProvider" in engine.problems()["expression"]
+    assert len(caplog.messages) == 1
+    assert "fell back" in caplog.messages[0]
+
+
 def test_several_threads_run_at_once(engine: OnnxEngine) -> None:
     inputs = editor_inputs()
     wrong: list[object] = []

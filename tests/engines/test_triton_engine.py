@@ -339,7 +339,9 @@ def test_a_gpu_that_became_a_cpu_is_a_problem(stub: TritonStub) -> None:
     assert engine.devices() == {"expression": "cpu", "finder": "cpu"}
     assert engine.problems() == {}
     engine.close()
+    assert engine.wanted_devices() == {"expression": "any", "finder": "any"}
     wanted = TritonEngine(stub.address, device="gpu")
+    assert wanted.wanted_devices() == {"expression": "gpu", "finder": "gpu"}
     assert "runs on a CPU" in wanted.problems()["expression"]
     stub.instances = model_config_pb2.ModelInstanceGroup.KIND_GPU
     wanted.ask()

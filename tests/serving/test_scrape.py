@@ -82,6 +82,9 @@ class Shelf(OnnxEngine):
     def devices(self):
         return {"finder": "gpu"}
 
+    def wanted_devices(self):
+        return {"finder": "cpu"}
+
     def problems(self):
         return {"broken": "no weights"}
 
@@ -102,6 +105,7 @@ def test_models_are_told_at_each_scrape(shelf: Shelf) -> None:
         "version": str(card.version),
         "task": "find_faces",
         "device": "gpu",
+        "wanted": "cpu",
         "weights": card.weights_sha256[:12],
     }
     assert value(metrics.text(), "celmood_model_info", **labels) == 1
