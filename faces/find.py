@@ -1,12 +1,13 @@
 """Find faces with a network: heat peaks on the whole picture, then a closer look at each find.
 
-Of a very large picture the parts are looked at, too, or small faces would vanish as it is shrunk.
-The network is described at `contract.card.Card` with the task `find_faces`; running it is left to
-an engine.
+Parts of a large picture are looked at, too, or small faces would vanish as it is shrunk
+(`faces.pyramid`). The network is described at `contract.card.Card` with the task `find_faces`;
+running it is left to an engine.
 """
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import replace
@@ -21,7 +22,8 @@ from contract.pixels import to_network
 from engines.protocol import Engine
 from faces.canvas import Canvas
 from faces.face import Box, Face, by_proportions, distinct
-from faces.letterbox import View, around, squares, whole, window
+from faces.letterbox import View, around, whole, window
+from faces.pyramid import Level, levels
 
 Floats = NDArray[np.float32]
 
@@ -48,13 +50,18 @@ _MEANT: Final = 0.5
 """A box that overlaps a seen face more than this is meant for that face."""
 
 LARGE: Final = 3000
-"""Pictures with a longer side than this, in pixels, are looked at in parts, too."""
+"""Pictures with a longer side than this, in pixels, are looked at in parts whatever they show."""
 
-_PART: Final = 1 / 4
-"""Side of a part, in longer sides of the picture: faces a quarter as large can be seen."""
+_MAIN: Final = 1 / 8
+"""A smaller picture with a face of this share of its longer side has the face that it is about."""
 
-_OVERLAP: Final = 1 / 16
-"""Of two parts, in longer sides: a face as large as that is seen in the whole picture."""
+
+_SMALL: Final = 1 / 20
+"""Faces of a smaller share of the longer side are hardly seen in the whole, but in parts."""
+
+_SURER: Final = 0.2
+"""Part of the way from the threshold to 1 that small faces have to be above it: a large picture has
+hundreds of places that may look like one."""
 
 
 class SameFaceError(ValueError):
@@ -72,24 +79,42 @@ def find_faces(
     canvas: Canvas,
     *,
     threshold: float = THRESHOLD,
+    only_largest: bool = False,
     timeout: float | None = None,
 ) -> list[Face]:
     """The faces of a picture whose score reaches `threshold`, best first, at most MOST_FACES.
 
-    What the first look takes for a face is looked at again before it is judged. Raises EngineError.
+    What is taken for a face is looked at again: what the closer look shows stands in its place, and
+    where it shows nothing, the first look stands. Parts of the picture are looked at where it is
+    LARGE or its whole shows no face that it can be about; who needs `only_largest` is spared the
+    small ones wherever the whole shows a face. Raises EngineError.
     """
     left = _countdown(timeout)
     glance = min(GLANCE, threshold)
-    view = whole(canvas, card.pixels.size, card.pixels.ground)
-    (faces,) = _look(engine, card, [view], glance, left())
-    if max(canvas.width, canvas.height) > LARGE:
-        faces += _look_at_parts(engine, card, canvas, glance, left)
+    size = card.pixels.size
+    (faces,) = _look(engine, card, [whole(canvas, size, card.pixels.ground)], glance, left())
+    least = 0.0 if only_largest else _main(canvas)
+    if not any(face.score >= threshold and face.box.longer >= least for face in faces):
+        for level in levels(canvas, size):
+            faces += _look_at_parts(engine, card, canvas, level, glance, left)
     faces = distinct(faces)[:MOST_FACES]
     if not faces:
         return []
     closer = _closer(engine, card, canvas, [face.box for face in faces], glance, left())
     judged = [seen[0] if seen else face for face, seen in zip(faces, closer, strict=True)]
-    return distinct([face for face in judged if face.score >= threshold])
+    return distinct([face for face in judged if face.score >= _enough(face, canvas, threshold)])
+
+
+def _main(canvas: Canvas) -> float:
+    """From how many pixels a face is what the picture is about."""
+    side = max(canvas.width, canvas.height)
+    return _MAIN * side if side <= LARGE else math.inf
+
+
+def _enough(face: Face, canvas: Canvas, threshold: float) -> float:
+    """The score that a face of that size needs."""
+    small = face.box.longer < _SMALL * max(canvas.width, canvas.height)
+    return threshold + _SURER * (1 - threshold) if small else threshold
 
 
 def find_in_boxes(
@@ -153,20 +178,20 @@ def _look_at_parts(
     engine: Engine,
     card: Card,
     canvas: Canvas,
+    level: Level,
     threshold: float,
     left: Callable[[], float | None],
 ) -> list[Face]:
     """The faces in parts of the picture, but for those that a part cuts: another has them whole."""
     size, ground = card.pixels.size, card.pixels.ground
-    side = max(canvas.width, canvas.height)
-    parts = squares(canvas, _PART * side, _OVERLAP * side)
     faces: list[Face] = []
-    for first in range(0, len(parts), MOST_FACES):
-        some = parts[first : first + MOST_FACES]
+    for first in range(0, len(level.parts), MOST_FACES):
+        some = level.parts[first : first + MOST_FACES]
         views = [window(canvas, part, size, ground) for part in some]
         looks = _look(engine, card, views, threshold, left())
         for part, found in zip(some, looks, strict=True):
-            faces += [face for face in found if not _cut(face.box, part, canvas)]
+            small = (face for face in found if face.box.longer <= level.largest)
+            faces += [face for face in small if not _cut(face.box, part, canvas)]
     return faces
 
 
@@ -193,13 +218,12 @@ def _closer(
     size, ground = card.pixels.size, card.pixels.ground
     views = [around(canvas, box, CLOSER, size, ground) for box in boxes]
     looks = _look(engine, card, views, threshold, timeout)
-    return [
-        sorted(
-            (face for face in faces if face.box.overlap(box) >= _SAME_FACE),
-            key=lambda face, box=box: -face.box.overlap(box),
-        )
-        for box, faces in zip(boxes, looks, strict=True)
-    ]
+    return [_in_place(box, faces) for box, faces in zip(boxes, looks, strict=True)]
+
+
+def _in_place(box: Box, faces: Sequence[Face]) -> list[Face]:
+    near = [face for face in faces if face.box.overlap(box) >= _SAME_FACE]
+    return sorted(near, key=lambda face: face.box.overlap(box), reverse=True)
 
 
 def _look(

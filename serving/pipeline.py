@@ -207,18 +207,25 @@ class Pipeline:
             limits = self.settings
             return decode(data, max_bytes=limits.max_bytes, max_pixels=limits.max_pixels)
 
-    def _find(self, canvas: Canvas, clock: Clock) -> list[Face]:
+    def _find(self, canvas: Canvas, clock: Clock, *, only_largest: bool = False) -> list[Face]:
         with clock.stage("find"):
             if self._cascade is not None:
                 return self._cascade.find(canvas)
             threshold = self.settings.finder_threshold
             card = finder(self.engine)
-            return find_faces(self.engine, card, canvas, threshold=threshold, timeout=clock.left())
+            return find_faces(
+                self.engine,
+                card,
+                canvas,
+                threshold=threshold,
+                only_largest=only_largest,
+                timeout=clock.left(),
+            )
 
     def _choose(self, canvas: Canvas, which: Which, clock: Clock) -> list[Face]:
         """The faces to edit. Raises NoFaceError or BoxError."""
         if which == "all" or which == "largest":
-            found = self._find(canvas, clock)
+            found = self._find(canvas, clock, only_largest=which == "largest")
             if not found:
                 raise NoFaceError(
                     "no face was found in the picture; say where one is with `faces`, a list of "
@@ -252,7 +259,7 @@ class Pipeline:
         if card is None:
             raise NoModelError("no model that reads expressions is loaded, so send `expression`")
         canvas = self._decode(data, clock).canvas()
-        found = self._find(canvas, clock)
+        found = self._find(canvas, clock, only_largest=True)
         if not found:
             raise NoFaceError("no face was found in the reference; send one that shows a face")
         face = max(found, key=lambda face: face.box.area)

@@ -9,6 +9,7 @@ import cv2
 import numpy as np
 import pytest
 import skia
+from PIL import Image
 
 from contract.expression import vector
 from contract.labels import LANDMARKS
@@ -189,8 +190,92 @@ def test_small_faces_of_a_large_picture_are_found_in_its_parts(
         pytest.approx((8000, 2000), abs=25),
     ]
     assert found[0].box.width == pytest.approx(320, rel=0.06)
-    monkeypatch.setattr(finding, "LARGE", 20_000)
+    monkeypatch.setattr(finding, "levels", lambda canvas, size: [])
     assert len(find(engine, picture)) == 1  # as a whole it is too coarse
+
+
+def looks(monkeypatch: pytest.MonkeyPatch, engine: OnnxEngine) -> list[int]:
+    """How many views go into each run of the finder from now on."""
+    run, views = engine.run, []
+
+    def counted(model, inputs, timeout=None):
+        views.append(len(inputs["image"]))
+        return run(model, inputs, timeout)
+
+    monkeypatch.setattr(engine, "run", counted)
+    return views
+
+
+@pytest.fixture(scope="module")
+def sprite() -> np.ndarray:
+    """A drawn character, premultiplied, 1,024 pixels; its face is 306 pixels high."""
+    with Image.open(ROOT / "examples" / "sprite.png") as image:
+        return np.asarray(image.convert("RGBa"))
+
+
+@pytest.mark.shipped
+@pytest.mark.parametrize("face", [32, 64])
+@pytest.mark.parametrize(("width", "height"), [(1_024, 1_024), (1_920, 1_080), (2_900, 1_600)])
+def test_a_small_drawn_face_is_found_in_pictures_of_any_size(
+    shipped: OnnxEngine, sprite: np.ndarray, width: int, height: int, face: int
+) -> None:
+    scale = face / 306
+    small = cv2.resize(sprite, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA)
+    side, (x, y) = len(small), (width // 3, height // 2)
+    picture = np.full((height, width, 3), (170, 190, 200), np.uint8)
+    here = picture[y : y + side, x : x + side]
+    here[:] = small[..., :3] + here * (1 - small[..., 3:] / 255)
+    (found,) = find(shipped, picture)
+    assert found.box.longer == pytest.approx(face, rel=0.15)
+    assert found.box.centre == pytest.approx((x + 511 * scale, y + 398 * scale), abs=0.15 * face)
+
+
+def test_a_picture_of_one_large_face_costs_two_looks(
+    engine: OnnxEngine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    views = looks(monkeypatch, engine)
+    assert len(find(engine, large(((500, 500, 72),), 1_024, 1_024))) == 1
+    assert views == [1, 1]
+
+
+def test_parts_are_looked_at_together(engine: OnnxEngine, monkeypatch: pytest.MonkeyPatch) -> None:
+    views = looks(monkeypatch, engine)
+    assert find(engine, large((), 1_920, 1_080)) == []
+    assert views == [1, 12]
+
+
+def test_whoever_wants_the_largest_face_is_spared_the_parts(
+    engine: OnnxEngine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    card = engine.cards()["finder"]
+    picture = Canvas(large(((600, 500, 50),), 1_920, 1_080))
+    views = looks(monkeypatch, engine)
+    assert len(find_faces(engine, card, picture)) == 1
+    assert len(find_faces(engine, card, picture, only_largest=True)) == 1
+    assert views == [1, 12, 1, 1, 1]
+
+
+def test_where_the_whole_shows_no_face_the_largest_is_looked_for_in_parts(
+    engine: OnnxEngine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    picture = Canvas(large(((1_500, 300, 12),), 2_900, 1_600))
+    views = looks(monkeypatch, engine)
+    (face,) = find_faces(engine, engine.cards()["finder"], picture, only_largest=True)
+    assert face.box.centre == pytest.approx((1_500, 300), abs=3)
+    assert views == [1, 16, 12, 1]
+
+
+@pytest.mark.parametrize(("side", "needed"), [(72, 0.55), (8, 0.64)])
+@pytest.mark.parametrize("above", [-0.01, 0.01])
+def test_a_small_face_has_to_be_surer(
+    engine: OnnxEngine, side: int, needed: float, above: float
+) -> None:
+    picture = Canvas(large(((500, 500, side),), 1_024, 1_024))
+    heats = [0.9, needed + above] if side == 72 else [0.2, 0.9, needed + above]
+    doubting = Doubting(engine, *heats)
+    found = find_faces(doubting, engine.cards()["finder"], picture)  # type: ignore[arg-type]
+    assert len(found) == (above > 0)
+    assert doubting.heats == []
 
 
 @pytest.mark.parametrize("x", [36, 702, 787, 900, 3560])
@@ -232,6 +317,9 @@ class Doubting:
         ((0.4, 0.9), finding.THRESHOLD, [0.9]),  # surer on a closer look
         ((0.4, 0.5), finding.THRESHOLD, []),
         ((0.9, 0.4), finding.THRESHOLD, []),  # the closer look counts
+        ((0.9, 0.36), finding.THRESHOLD, []),
+        ((0.9, 0.34), finding.THRESHOLD, [0.9]),  # it shows nothing: the first look stands
+        ((0.9, 0.0), finding.THRESHOLD, [0.9]),
         ((0.4, 0.5), 0.45, [0.5]),
         ((0.3,), finding.THRESHOLD, []),  # not worth a second look
         ((0.3, 0.3), 0.2, [0.3]),

@@ -126,6 +126,24 @@ def test_largest_is_one_face(pipeline: Pipeline) -> None:
     assert face.face.box.centre == pytest.approx((180, 130), abs=2)
 
 
+def test_whoever_wants_the_largest_face_does_not_pay_for_small_ones(
+    pipeline: Pipeline, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run, views = pipeline.engine.run, []
+
+    def counted(model, inputs, timeout=None):
+        views.append(len(inputs["image"]))
+        return run(model, inputs, timeout)
+
+    monkeypatch.setattr(pipeline.engine, "run", counted)
+    picture = np.full((1_080, 1_920, 3), (90, 160, 70), np.uint8)
+    picture[475:525, 575:625] = (255, 0, 255)  # a face of a tenth of the picture
+    pipeline.edit(encoded(picture), "happy", faces="largest")
+    assert views == [1, 1, 1]
+    pipeline.edit(encoded(picture), "happy", faces="all")
+    assert views[3:] == [1, 12, 1, 1]
+
+
 def test_boxes_choose_the_faces(pipeline: Pipeline) -> None:
     picture = scene(faces=TWO)
     result = pipeline.edit(encoded(picture), "happy", faces=[Box(32, 32, 56, 56)])
