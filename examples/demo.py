@@ -24,6 +24,7 @@ import httpx
 from PIL import Image, ImageDraw, ImageFont, ImageOps
 
 from celmood import Box, Celmood, CelmoodError, ServiceError
+from faces.depth import eight_bits
 
 ROOT: Final = Path(__file__).resolve().parent.parent
 LISTENING: Final = "celmood listening on "
@@ -179,7 +180,7 @@ def draw_sheet(pictures: dict[str, Path], faces: Sequence[Box]) -> Image.Image:
 
 def _cell(picture: Image.Image, faces: Sequence[Box]) -> Image.Image:
     """The square around the faces, CELL pixels wide, over light checks where it is transparent."""
-    shown = ImageOps.exif_transpose(picture).convert("RGBA")
+    shown = eight_bits(ImageOps.exif_transpose(picture)).convert("RGBA")
     head = shown.crop(_around(faces, shown.size)).resize((CELL, CELL), Image.Resampling.LANCZOS)
     ground = Image.new("RGBA", head.size, GROUND)
     pen = ImageDraw.Draw(ground)

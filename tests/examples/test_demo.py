@@ -8,10 +8,13 @@ import sys
 import time
 from pathlib import Path
 
+import numpy as np
 import pytest
 from PIL import Image
 
+from celmood import Box
 from contract.expression import EXPRESSIONS
+from examples.demo import draw_sheet
 from tests.pictures import encoded, opened, scene, with_alpha
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -86,6 +89,18 @@ def test_what_cannot_be_done(
     assert "Traceback" not in run.stderr
     assert not (tmp_path / "out").exists()
     assert gateways(model_repository) == []
+
+
+def test_a_grey_of_sixteen_bits_is_no_white_sheet(tmp_path: Path) -> None:
+    grey = np.asarray(Image.fromarray(scene()).convert("L"))
+    places: dict[str, Path] = {}
+    for name, pixels in (("deep", grey.astype(np.uint16) * 257), ("flat", grey)):
+        places[name] = tmp_path / f"{name}.png"
+        Image.fromarray(pixels).save(places[name])
+    deep, flat = (
+        np.asarray(draw_sheet({"one": place}, [Box(60, 40, 80, 80)])) for place in places.values()
+    )
+    assert np.array_equal(deep, flat)
 
 
 def test_a_picture_without_a_face(model_repository: Path, tmp_path: Path) -> None:

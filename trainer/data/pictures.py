@@ -13,6 +13,7 @@ import numpy as np
 from PIL import Image, ImageOps, UnidentifiedImageError
 
 from faces.canvas import Canvas
+from faces.depth import eight_bits
 
 SUFFIXES: Final = (".png", ".jpg", ".jpeg", ".webp")
 """Names of picture files end so, in small or capital letters."""
@@ -29,7 +30,7 @@ def read_canvas(path: Path) -> Canvas:
     """
     try:
         with Image.open(path) as image:
-            shown = ImageOps.exif_transpose(image)
+            shown = eight_bits(ImageOps.exif_transpose(image))
             mode = "RGBA" if shown.has_transparency_data else "RGB"
             return Canvas(np.array(shown.convert(mode)))
     except (OSError, UnidentifiedImageError, Image.DecompressionBombError) as error:

@@ -28,6 +28,12 @@ def test_greys_and_palettes_become_colours(tmp_path: Path) -> None:
     assert read_canvas(tmp_path / "palette.png").pixels.shape[2] == 4
 
 
+def test_a_grey_of_sixteen_bits_is_what_it_shows(tmp_path: Path) -> None:
+    grey = np.asarray(Image.fromarray(scene()).convert("L"))
+    Image.fromarray(grey.astype(np.uint16) * 257).save(tmp_path / "deep.png")
+    assert np.array_equal(read_canvas(tmp_path / "deep.png").pixels, np.dstack([grey] * 3))
+
+
 def test_pictures_are_as_shown(tmp_path: Path) -> None:
     exif = Image.Exif()
     exif[0x0112] = 6  # shown after a quarter turn to the right
