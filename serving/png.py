@@ -48,10 +48,8 @@ def encode(pixels: Pixels, profile: bytes | None = None) -> bytes:
     """
     height, width, channels = pixels.shape
     bits = 8 * pixels.dtype.itemsize
-    ordered = np.ascontiguousarray(pixels.astype(pixels.dtype.newbyteorder(">"), copy=False))
-    rows = ordered.view(np.uint8).reshape(height, -1)
     packer = isal_zlib.compressobj(_LEVEL)
-    parts = [packer.compress(_lines(rows, first).data) for first in range(0, height, _BAND)]
+    parts = [packer.compress(_lines(pixels, first).data) for first in range(0, height, _BAND)]
     body = b"".join([*parts, packer.flush()])
     header = struct.pack(">IIBBBBB", width, height, bits, _KINDS[channels], 0, 0, 0)
     chunks = [_chunk(b"IHDR", header)]
@@ -61,13 +59,17 @@ def encode(pixels: Pixels, profile: bytes | None = None) -> bytes:
     return _SIGNATURE + b"".join(chunks)
 
 
-def _lines(rows: NDArray[np.uint8], first: int) -> NDArray[np.uint8]:
-    """A band of `rows` as PNG stores it: the kind of filter, then differences to the row above."""
-    band = rows[first : first + _BAND]
-    lines = np.empty((len(band), band.shape[1] + 1), np.uint8)
+def _lines(pixels: Pixels, first: int) -> NDArray[np.uint8]:
+    """A band of rows as PNG stores it: the kind of filter, then differences to the row above."""
+    above = min(first, 1)
+    part = pixels[first - above : first + _BAND]
+    ordered = np.ascontiguousarray(part.astype(part.dtype.newbyteorder(">"), copy=False))
+    rows = ordered.view(np.uint8).reshape(len(part), -1)
+    lines = np.empty((len(rows) - above, rows.shape[1] + 1), np.uint8)
     lines[:, 0] = _UP
-    np.subtract(band[0], rows[first - 1] if first else 0, out=lines[0, 1:])
-    np.subtract(band[1:], band[:-1], out=lines[1:, 1:])
+    if not above:
+        lines[0, 1:] = rows[0]
+    np.subtract(rows[1:], rows[:-1], out=lines[1 - above :, 1:])
     return lines
 
 

@@ -1,11 +1,13 @@
 from __future__ import annotations
 
 import io
+import tracemalloc
 
 import numpy as np
 import pytest
 from PIL import Image
 
+from faces.canvas import Pixels
 from serving import png
 
 
@@ -31,6 +33,21 @@ def test_eight_bits_are_read_by_others(channels: int) -> None:
 def test_several_bands_of_rows() -> None:
     pixels = np.random.default_rng(1).integers(0, 256, (300, 9, 3), np.uint8)
     assert (np.asarray(Image.open(io.BytesIO(png.encode(pixels)))) == pixels).all()
+
+
+@pytest.mark.parametrize(
+    "pixels",
+    [np.zeros((3000, 500, 4), np.uint8)[::-1], np.zeros((3000, 500, 4), np.uint16)],
+    ids=["eight bits, turned", "sixteen bits"],
+)
+def test_no_second_picture_is_made(pixels: Pixels) -> None:
+    tracemalloc.start()
+    try:
+        png.encode(pixels)
+        _, peak = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert peak < pixels.nbytes / 2
 
 
 def test_one_pixel() -> None:
