@@ -33,6 +33,7 @@ from engines.protocol import (
     ModelMissingError,
 )
 from engines.trace import trace_headers
+from engines.triton_words import QUEUE_EXPIRED, QUEUE_FULL, UNLOADED, says
 
 ASK_TIMEOUT_S: Final = 5.0
 SUSPECT_S: Final = 1.0
@@ -218,7 +219,7 @@ class TritonHost:
         reasons: dict[str, str] = {}
         for entry in index.models:
             # An older version goes by itself, and others are taken out on purpose.
-            if entry.state != "READY" and entry.reason != "unloaded":
+            if entry.state != "READY" and entry.reason != UNLOADED:
                 reasons[entry.name] = entry.reason.partition("\n")[0]  # the rest is a stack trace
         for name in sorted({name for name, _ in ready}):
             try:
@@ -276,9 +277,9 @@ class TritonHost:
                 return EngineCancelledError(told)
             case "DEADLINE_EXCEEDED":
                 return EngineTimeoutError(told)
-            case "UNAVAILABLE" if "timeout expired" in message.lower():
+            case "UNAVAILABLE" if says(message, QUEUE_EXPIRED):
                 return EngineTimeoutError(told)
-            case "UNAVAILABLE" if "queue size" in message.lower():
+            case "UNAVAILABLE" if says(message, QUEUE_FULL):
                 return EngineBusyError(told)
             case "RESOURCE_EXHAUSTED":
                 return EngineBusyError(told)

@@ -23,6 +23,7 @@ from tritonclient.utils import InferenceServerException, np_to_triton_dtype
 from contract.card import Tensor
 from engines.protocol import Array, EngineError, EngineUnavailableError
 from engines.triton_host import ASK_TIMEOUT_S, ServedModel, TritonHost
+from engines.triton_words import REGION_IN_USE, REGION_UNKNOWN, says
 
 FOLDER: Final = Path("/dev/shm")
 _PREFIX: Final = "celmood"
@@ -63,7 +64,7 @@ class SharedMemory:
             try:
                 self._host.infer(served, given, wanted, timeout)
             except EngineError as error:
-                if "shared memory region" in str(error):  # the server has been started anew
+                if says(error, REGION_UNKNOWN):  # the server has been started anew
                     raise RegionError(str(error)) from error
                 raise
             return {
@@ -187,7 +188,7 @@ class _Region:
                 self._name, headers=self._host.headers, client_timeout=ASK_TIMEOUT_S
             )
         except InferenceServerException as error:
-            if "in use" in str(error.message()):
+            if says(error.message(), REGION_IN_USE):
                 return False
             # A server that cannot be reached now is a server that was started anew later.
         except ValueError:  # the channel is closed
