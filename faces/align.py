@@ -1,4 +1,5 @@
-"""Bring a face into the place where networks expect it: a similarity transform from the eyes.
+"""Bring a face into the place where networks expect it: a similarity transform from the
+landmarks of a template.
 
 Transforms are 2 x 3 matrices on continuous coordinates (a pixel's centre lies at 0.5).
 """
@@ -7,6 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
+from typing import Final
 
 import cv2
 import numpy as np
@@ -19,25 +21,32 @@ Matrix = NDArray[np.float64]
 """[2, 3]: the last column is the shift."""
 
 
+_EYES: Final = ("left_eye", "right_eye")
+
+
 class AlignmentError(ValueError):
     """The eyes coincide or are missing, so no crop can be laid over the face."""
 
 
 def similarity(landmarks: Mapping[str, Point], template: Mapping[str, Point], size: int) -> Matrix:
-    """The transform from the picture to a crop of `size` pixels that brings both eyes home.
+    """The transform from the picture to a crop of `size` pixels that brings the landmarks home.
 
-    `template` is in fractions of the crop's side. Raises AlignmentError.
+    `template` is in fractions of the crop's side. Two eyes alone come exactly to their places; of
+    more points, those that `landmarks` has come as near as they can, by least squares (Umeyama
+    1991, here on complex numbers). Raises AlignmentError.
     """
-    try:
-        source = [complex(*landmarks[name]) for name in ("left_eye", "right_eye")]
-        target = [complex(*template[name]) * size for name in ("left_eye", "right_eye")]
-    except KeyError as missing:
-        raise AlignmentError(f"the landmark {missing} is needed to align a face") from missing
-    apart = source[1] - source[0]
-    if abs(apart) < 1e-3 or not math.isfinite(abs(apart)):
+    for name in _EYES:
+        if name not in landmarks or name not in template:
+            raise AlignmentError(f"the landmark {name!r} is needed to align a face")
+    apart = math.dist(*(landmarks[name] for name in _EYES))
+    if apart < 1e-3 or not math.isfinite(apart):
         raise AlignmentError("the two eye centres coincide, so the face cannot be aligned")
-    turn = (target[1] - target[0]) / apart
-    shift = target[0] - turn * source[0]
+    names = [name for name in template if name in landmarks]
+    source = np.array([complex(*landmarks[name]) for name in names])
+    target = np.array([complex(*template[name]) for name in names]) * size
+    middle = source.mean()
+    turn = np.vdot(source - middle, target) / np.vdot(source - middle, source - middle)
+    shift = target.mean() - turn * middle
     return np.array([[turn.real, -turn.imag, shift.real], [turn.imag, turn.real, shift.imag]])
 
 
