@@ -8,7 +8,6 @@ from __future__ import annotations
 import argparse
 import os
 import statistics
-import sys
 import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -20,6 +19,7 @@ import numpy as np
 import onnxruntime
 
 from contract.card import Card, CardError, read_card
+from trainer.command import refusals_told
 
 SIZES: Final = (1, 2, 4, 8, 16, 32)
 
@@ -56,6 +56,7 @@ def measure(
     return seconds
 
 
+@refusals_told
 def main(arguments: Sequence[str] | None = None) -> int:
     """The command; returns its exit status."""
     parser = argparse.ArgumentParser(
@@ -69,21 +70,17 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--provider", default="CPUExecutionProvider")
     given = parser.parse_args(arguments)
     names = given.models or sorted(p.parent.name for p in given.repository.glob("*/card.json"))
-    try:
-        for name in names:
-            card = read_card(given.repository / name / "card.json")
-            seconds = measure(
-                card,
-                given.repository / name / str(card.version) / "model.onnx",
-                given.sizes,
-                runs=given.runs,
-                threads=given.threads,
-                provider=given.provider,
-            )
-            for size, each in seconds.items():
-                rate = size / each
-                print(f"{name:12} {size:3}  {1e3 * each:8.1f} ms  {rate:7.1f} pictures/s")
-    except CardError as error:
-        print(f"error: {error}", file=sys.stderr)
-        return 2
+    for name in names:
+        card = read_card(given.repository / name / "card.json")
+        seconds = measure(
+            card,
+            given.repository / name / str(card.version) / "model.onnx",
+            given.sizes,
+            runs=given.runs,
+            threads=given.threads,
+            provider=given.provider,
+        )
+        for size, each in seconds.items():
+            rate = size / each
+            print(f"{name:12} {size:3}  {1e3 * each:8.1f} ms  {rate:7.1f} pictures/s")
     return 0

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import argparse
-import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from contract.card import CardError
 from export.repository import configure
+from trainer.command import refusals_told
 
 
+@refusals_told
 def main(arguments: Sequence[str] | None = None) -> int:
     """The command; returns its exit status."""
     parser = argparse.ArgumentParser(
@@ -21,11 +21,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--repository", type=Path, default=Path("model_repository"))
     given = parser.parse_args(arguments)
     names = given.models or sorted(p.parent.name for p in given.repository.glob("*/card.json"))
-    try:
-        for name in names:
-            configure(given.repository / name)
-    except CardError as error:
-        print(f"error: {error}", file=sys.stderr)
-        return 2
+    for name in names:
+        configure(given.repository / name)
     print(f"configured: {', '.join(names) or 'nothing'}")
     return 0

@@ -28,6 +28,16 @@ def test_what_has_no_card_is_an_error(tmp_path: Path, capsys: pytest.CaptureFixt
     assert "card.json" in capsys.readouterr().err
 
 
+def test_what_cannot_be_written_is_an_error(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    shutil.copytree(SHIPPED / "finder", tmp_path / "finder")
+    shutil.rmtree(tmp_path / "finder" / "configs")
+    (tmp_path / "finder" / "configs").touch()
+    assert configure.main(["--repository", str(tmp_path)]) == 2
+    assert "configs" in capsys.readouterr().err
+
+
 def test_the_shipped_configurations_are_those_of_the_exporter(tmp_path: Path) -> None:
     copy = tmp_path / "models"
     shutil.copytree(SHIPPED, copy)

@@ -82,3 +82,20 @@ def test_what_cannot_be_measured_is_refused(
     (folder / FILE).unlink()
     assert _measure(folder, model_repository) == 2
     assert FILE in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [("--scenes", "-1"), ("--grounds", "many"), ("--size", "0"), ("--threshold", "1.1"),
+     ("--threshold", "nan"), ("--first-seed", "-1")],
+)  # fmt: skip
+def test_arguments_that_measure_nothing_are_refused(
+    folder: Path,
+    model_repository: Path,
+    wrong: tuple[str, str],
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    with pytest.raises(SystemExit) as ended:
+        _measure(folder, model_repository, *wrong)
+    assert ended.value.code == 2
+    assert "does not do: give a" in capsys.readouterr().err
