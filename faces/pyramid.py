@@ -14,8 +14,8 @@ from faces.face import Box
 from faces.letterbox import squares
 
 FINEST: Final = 2.25
-"""Pixels of the picture in one of a view on the last level: a face of 32 pixels is 14 there. On
-real art 12 are too few for many (docs/quality.md)."""
+"""Pixels of the picture in one of a view on the last level: a face of 32 pixels is 14 there
+(docs/quality.md)."""
 
 MOST_PARTS: Final = 256
 """Squares of a level: where there would be more, they are made larger."""
