@@ -10,26 +10,20 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
 
-import cv2
 import numpy as np
 
-from contract import control
-from contract.card import Card, ExpressionVector, read_card
-from export import batches, configure, convert, repository, runs, tensorrt
+from contract.card import Card, read_card
+from export import batches, configure, convert, examples, repository, runs, tensorrt
 from export.verify import TOLERANCE, Array, verify
 from trainer.command import refusals_told
 from trainer.data.dataset import Dataset
 from trainer.data.scenes import open_scenes
-from trainer.data.source import to_tensor
 
 _OTHERS: Final = {
     "batches": batches.main,
     "configure": configure.main,
     "tensorrt": tensorrt.main,
 }
-
-DRAWN = 16
-"""Drawn pictures that take part in the verification."""
 
 
 def export(
@@ -79,7 +73,7 @@ def export(
         subject.inputs,
         subject.outputs,
         pictures=drawn,
-        controls=_presets(card),
+        controls=examples.presets(card),
         tolerance=tolerance,
     )
     print(f"{agreement} (tolerance {tolerance:.1e})")
@@ -130,30 +124,15 @@ def _version(model: Path) -> int:
     return read_card(model / "card.json").version + 1 if model.exists() else 1
 
 
-def _presets(card: Card) -> Array | None:
-    """The control of every expression of the card, [K, C]."""
-    if card.control is None:
-        return None
-    names = control.expressions(card)
-    rows = [control.control_for(card, name) for name in names]
-    if isinstance(card.control, ExpressionVector):
-        rows.append(control.control_for(card, {"mouth_open": 1.0}))
-    return np.stack(rows)
-
-
 def _drawn(data: Path, size: int) -> Array:
     """The first drawings of a data set or of scenes at the model's size, [M,3,S,S] in [-1,1]."""
     if (data / "scenes.json").exists():
-        pictures = np.array(open_scenes(data).pictures[:DRAWN])
+        pictures = np.array(open_scenes(data).pictures[: examples.DRAWN])
     else:
         dataset = Dataset.open(data)
-        pictures = np.array(dataset.pictures[: max(1, DRAWN // dataset.views)])
-        pictures = pictures.reshape(-1, *pictures.shape[2:])[:DRAWN]
-    if size != pictures.shape[1]:
-        pictures = np.stack(
-            [cv2.resize(p, (size, size), interpolation=cv2.INTER_AREA) for p in pictures]
-        )
-    return np.ascontiguousarray(to_tensor(pictures).numpy())
+        pictures = np.array(dataset.pictures[: max(1, examples.DRAWN // dataset.views)])
+        pictures = pictures.reshape(-1, *pictures.shape[2:])[: examples.DRAWN]
+    return examples.as_tensor(pictures, size)
 
 
 def _read_json(path: Path) -> dict[str, object]:
