@@ -48,7 +48,7 @@ def told_apart(true: Tensor, made: Tensor, weights: Tensor) -> Tensor:
 
 
 @torch.no_grad()
-def patch_weights(region: Tensor, scores: Tensor, elsewhere: float = 0.1) -> Tensor:
+def patch_weights(region: Tensor, scores: Tensor, elsewhere: float = 0.5) -> Tensor:
     """Weights, 1 in the mean, for the patches of `scores` [N,1,H,W]: those that see the changed
     `region` [N,1,S,S] of 0 and 1 count fully, all others only `elsewhere`.
 
