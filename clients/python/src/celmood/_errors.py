@@ -31,6 +31,7 @@ CelmoodError
     │   ├── BadRequestError
     │   ├── UnknownBatchError
     │   ├── BatchesOffError
+    │   ├── SheetTooLargeError
     │   ├── BatchTooLargeError
     │   ├── InvalidLineError
     │   ├── KeyReusedError

@@ -104,6 +104,10 @@ class BatchesOffError(RejectedRequestError):
     """The gateway takes no batches: its operator has named no place for them."""
 
 
+class SheetTooLargeError(RejectedRequestError):
+    """The sheet has too many bytes for its form; ask for a ZIP or for fewer expressions."""
+
+
 class BatchTooLargeError(RejectedRequestError):
     """The batch has too many lines or bytes."""
 
