@@ -67,6 +67,7 @@ class Weights(Options):
     )
     movement: float = Field(default=3.0, description="displacement against the landmarks' way")
     brows: float = Field(default=0.3, description="mask on the brows, which are to be moved")
+    nose: float = Field(default=0.1, description="mask around the nose, which stays as it is")
     landmarks: float = Field(default=0.3, description="maps of the landmarks, before and after")
     paint: float = Field(default=0.5, description="L1 of the paint alone at 1/2, inside")
     warped: float = Field(default=0.1, description="L1 of the warped original at 1/4, inside")
@@ -283,6 +284,7 @@ class CelMethod(Method):
             terms["brows"] = movement.painted_brows(
                 change.mask, batch["source_landmarks"], batch["target_landmarks"]
             )
+            terms["nose"] = movement.painted_nose(change.mask, batch["source_landmarks"])
             points = torch.cat((batch["source_landmarks"], batch["target_landmarks"]), 1)
             terms["landmarks"] = landmarks.astray(maps, points)
             if "tagger" in self.frozen:

@@ -6,7 +6,7 @@ import pytest
 import torch
 
 from contract.labels import LANDMARKS
-from trainer.losses.movement import movement, painted_brows, tracked
+from trainer.losses.movement import movement, painted_brows, painted_nose, tracked
 
 BROW = [LANDMARKS.index(f"left_brow_{part}") for part in ("outer", "middle", "inner")]
 
@@ -53,3 +53,13 @@ def test_paint_counts_on_the_brows_alone() -> None:
     below[..., 40:, :] = 1
     assert painted_brows(below, landmarks, landmarks).item() < 1e-3
     assert painted_brows(1 - below, landmarks, landmarks).item() > 0.99
+
+
+def test_paint_counts_around_the_nose_only() -> None:
+    landmarks = face()
+    landmarks[0, LANDMARKS.index("nose")] = torch.tensor([0.25, 0.75])
+    near = torch.zeros(1, 1, 128, 128)
+    near[..., 80:112, 16:48] = 1
+    assert painted_nose(torch.ones_like(near), landmarks).item() == pytest.approx(1)
+    assert painted_nose(near, landmarks).item() > 0.99
+    assert painted_nose(1 - near, landmarks).item() < 1e-2

@@ -52,7 +52,7 @@ def test_recipes_that_come_along_build(name: str) -> None:
 def test_the_loss_is_the_weighted_sum_of_its_terms(drawn: Path) -> None:
     weights = {"change": 2.0, "rest": 0.5, "coarse": 0.0, "lines": 3.0, "paint": 0.0}
     weights |= {"warped": 0.0, "restraint": 0.7, "mask": 0.0, "roughness": 0.0}
-    weights |= {"movement": 1.5, "landmarks": 0.4, "brows": 0.2}
+    weights |= {"movement": 1.5, "landmarks": 0.4, "brows": 0.2, "nose": 0.6}
     built = method(weights=weights)
     loss, figures = built.paired_loss(built.source(drawn).batch(0, 0, 1))
     expected = sum(weight * figures[name] for name, weight in weights.items())
