@@ -105,15 +105,10 @@ async def _rush(
 
 async def _capacity(wire: Wire, request: bytes, seconds: float) -> float:
     """Pictures a second of callers that ask for one after the other, two for each core."""
-    start, count = time.perf_counter(), 0
-
-    async def call() -> None:
-        nonlocal count
-        while time.perf_counter() - start < seconds:
-            count += (await wire.ask(request, _PATIENCE_S)).status == 200
-
-    await asyncio.gather(*(call() for _ in range(2 * usable_cores())))
-    return count / (time.perf_counter() - start)
+    start = time.perf_counter()
+    callers = 2 * usable_cores()
+    answers = await _calls(wire, request, callers, _PATIENCE_S, start + seconds)
+    return sum(a.status == 200 for a in answers) / (time.perf_counter() - start)
 
 
 async def _calls(

@@ -208,7 +208,7 @@ def _picture(name: str, channels: int, side: int) -> Tensor:
 
 def _origin(run: Path, method: Method) -> Provenance:
     noted = provenance.read(run)
-    data = "; ".join(_told(entry) for entry in noted["data"])
+    data = "; ".join(dict.fromkeys(_told(entry) for entry in noted["data"]))
     return Provenance(
         recipe=method.recipe.name,
         data=data or "drawn characters",
@@ -220,6 +220,8 @@ def _origin(run: Path, method: Method) -> Provenance:
 
 
 def _told(entry: Mapping[str, Any]) -> str:
+    if "told" in entry:
+        return str(entry["told"])
     if "scenes" in entry:
         return (
             f"{entry['scenes']} drawn scenes at {entry['size']} px, from seed {entry['first_seed']}"

@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib.metadata
 import json
 import platform
+import re
 import subprocess
 from collections.abc import Iterable, Mapping
 from pathlib import Path
@@ -16,6 +17,9 @@ from trainer import checkpoint
 FILE: Final = "provenance.json"
 
 LIBRARIES: Final = ("numpy", "opencv-python-headless", "skia-python", "torch")
+
+_SEEDS: Final = re.compile(r"\bseeds (\d+) to (\d+)\b")
+"""As `export.runs` words them in a card."""
 
 _UNKNOWN: Final[dict[str, Any]] = {
     "revision": "unknown",
@@ -51,7 +55,7 @@ def record(run: Path, data: Path | None, origins: Iterable[Path] = ()) -> None:
     origins = tuple(origins)
     noted = read(run)
     data_sets: list[dict[str, Any]] = noted["data"]
-    seen = [entry for origin in origins for entry in read(origin)["data"]]
+    seen = [entry for origin in origins for entry in _data_of(origin)]
     if data is not None:
         seen.append(_described(data))
     for entry in seen:
@@ -129,6 +133,21 @@ def check_held_out(run: Path, seeds: tuple[int, int], where: str) -> bool:
                 f"seeds {first} to {last} of {entry['name']}; draw characters with other seeds"
             )
     return bool(data_sets)
+
+
+def _data_of(origin: Path) -> list[dict[str, Any]]:
+    """The data sets of a run, or of an exported model as its card tells them: in words (`told`),
+    and with their `seeds` where the words name them."""
+    if not (origin / "card.json").exists():
+        noted: list[dict[str, Any]] = read(origin)["data"]
+        return noted
+    entries = []
+    for told in read_card(origin / "card.json").provenance.data.split("; "):
+        entry: dict[str, Any] = {"name": origin.resolve().name, "told": told}
+        if seeds := _SEEDS.search(told):
+            entry["seeds"] = [int(seed) for seed in seeds.groups()]
+        entries.append(entry)
+    return entries
 
 
 def _unnamed(entry: Mapping[str, Any]) -> dict[str, Any]:

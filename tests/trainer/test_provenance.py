@@ -112,3 +112,20 @@ def test_pictures_of_all_stages_count(tmp_path: Path) -> None:
     provenance.record(third, None, [exported])
     assert provenance.read(third)["pictures_before"] == 7
     assert provenance.pictures_seen(tmp_path / "nowhere") == 0
+
+
+def test_data_of_an_exported_model_stay_noted_and_are_held_apart(tmp_path: Path) -> None:
+    exported, run = tmp_path / "exported", tmp_path / "run"
+    exported.mkdir()
+    run.mkdir()
+    told = ("9 drawn characters, 2 pictures each at 8 px, seeds 40 to 48", "drawn elsewhere")
+    card, _ = tiny_editor(8)
+    card = card.model_copy(
+        update={"provenance": card.provenance.model_copy(update={"data": "; ".join(told)})}
+    )
+    (exported / "card.json").write_text(card.model_dump_json())
+    provenance.record(run, None, [exported])
+    assert [entry["told"] for entry in provenance.read(run)["data"]] == list(told)
+    assert provenance.check_held_out(run, (49, 60), "held-out")
+    with pytest.raises(provenance.SeedOverlapError, match="40 to 48"):
+        provenance.check_held_out(run, (48, 60), "held-out")
