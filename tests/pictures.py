@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 from collections.abc import Sequence
+from functools import cache
 
 import cv2
 import numpy as np
@@ -64,3 +65,9 @@ def same_outside(
     for x, y, width, height in rectangles:
         different[y : y + height, x : x + width] = False
     return not different.any()
+
+
+@cache
+def noise() -> bytes:
+    """A PNG of 17 MB, more bytes than a connection holds."""
+    return encoded(np.random.default_rng(0).integers(0, 256, (2400, 2400, 3), np.uint8))

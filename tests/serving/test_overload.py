@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import base64
-import binascii
 import json
 import socket
 import threading
@@ -12,20 +10,16 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from types import SimpleNamespace
 
 import httpx
-import numpy as np
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
-from starlette.types import Message, Receive, Scope, Send
 
 from engines.onnx_engine import OnnxEngine
-from serving import json_pictures
 from serving.app import create_app
 from serving.settings import Settings
 from tests.live import running
-from tests.pictures import encoded, scene
+from tests.pictures import encoded, noise, scene
 
 GOOD = encoded(scene())
 PATIENCE_S = 30.0
@@ -158,17 +152,13 @@ def test_those_who_watch_are_answered_while_all_threads_are_busy(model_repositor
         assert [answer.status_code for answer in some.answers] == [200] * 16
 
 
-NOISE = encoded(np.random.default_rng(0).integers(0, 256, (2400, 2400, 3), np.uint8))
-"""So many bytes that no connection holds them."""
-
-
 @contextmanager
 def unread(client: httpx.Client) -> Iterator[socket.socket]:
     """A connection on which an edit of 17 MB was asked for, and of the answer the status read."""
     request = client.build_request(
         "POST",
         "/v1/expressions",
-        files={"image": NOISE},
+        files={"image": noise()},
         data={"expression": "sad", "faces": "[[80, 60, 80, 80]]"},
     )
     with sent(client, request, buffer=16_384) as line:
@@ -184,53 +174,10 @@ def test_answers_that_nobody_reads_keep_their_room(model_repository: Path) -> No
     with running(app) as client:
         with unread(client):
             assert gateway.answers.used > 17_000_000
-            refused = client.post("/v1/faces", files={"image": NOISE})
+            refused = client.post("/v1/faces", files={"image": noise()})
             check_refused(refused, 503, "busy", "memory")
         wait_until(lambda: gateway.answers.used == gateway.bodies.used == 0)
-        assert client.post("/v1/faces", files={"image": NOISE}).status_code == 200
-
-
-def test_the_event_loop_does_nothing_large_for_pictures_in_json(
-    model_repository: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """They are read and made in threads, in pieces that hold Python's lock for a moment each, and
-    sent in pieces: so who watches is answered meanwhile."""
-    done: list[tuple[str, int]] = []
-    sent_by_loop: list[tuple[str, int]] = []
-
-    def noted(function: Callable[..., bytes]) -> Callable[..., bytes]:
-        def noting(text: bytes, **options: bool) -> bytes:
-            done.append((threading.current_thread().name, len(text)))
-            return function(text, **options)
-
-        return noting
-
-    made, read = noted(binascii.b2a_base64), noted(binascii.a2b_base64)
-    monkeypatch.setattr(
-        json_pictures, "binascii", SimpleNamespace(b2a_base64=made, a2b_base64=read)
-    )
-    app = create_app(Settings(workers=2), OnnxEngine(model_repository, threads=1))
-
-    async def noting(scope: Scope, receive: Receive, send: Send) -> None:
-        async def send_noted(message: Message) -> None:
-            sent_by_loop.append((threading.current_thread().name, len(message.get("body", b""))))
-            await send(message)
-
-        await app(scope, receive, send_noted)
-
-    text = base64.b64encode(NOISE).decode()
-    with running(noting) as client:
-        answer = client.post(
-            "/v1/expressions",
-            json={"image": text, "expression": "sad", "faces": [[80, 60, 80, 80]]},
-            headers={"Accept": "application/json"},
-        )
-    raw = base64.b64decode(answer.json()["image"])
-    assert len(raw) > 17_000_000
-    assert sum(size for _, size in done) == len(text) + len(raw)
-    assert {name for name, _ in done}.isdisjoint(name for name, _ in sent_by_loop)
-    assert max(size for _, size in done) <= json_pictures.PIECE
-    assert max(size for _, size in sent_by_loop) <= json_pictures.PIECE
+        assert client.post("/v1/faces", files={"image": noise()}).status_code == 200
 
 
 @contextmanager
