@@ -23,7 +23,7 @@ from trainer.characters.palette import Palette, sample_palette
 from trainer.characters.style import TRAINING, Style, StyleRange, sample_style
 from trainer.characters.view import View
 
-EDITION: Final = 2
+EDITION: Final = 3
 """Rises when seeds draw other pictures than before: data sets say which edition drew them."""
 
 

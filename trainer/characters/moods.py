@@ -51,8 +51,8 @@ _VARIANTS: Final[dict[str, tuple[tuple[float, dict[str, float]], ...]]] = {
         (0.25, _both(lid_upper=0.7, brow_tilt=-0.8, tears=0.6, mouth_curve=-0.5, blush=0.3)),
     ),
     "angry": (
-        (0.40, _both(lid_slant=0.7, lid_upper=0.85, brow_tilt=0.9, brow_height=-0.5,
-                     mouth_curve=-0.5, mouth_width=-0.1)),
+        (0.25, _both(lid_slant=0.8, lid_upper=0.84, brow_tilt=0.9, brow_height=-0.55,
+                     mouth_open=0.4, mouth_width=0.3, mouth_curve=-0.6, teeth=0.5)),
         (0.20, _both(lid_slant=0.7, brow_tilt=1.0, brow_height=-0.5, mouth_open=0.85,
                      mouth_width=0.5, mouth_curve=-0.3, teeth=0.5, tongue=0.4)),
         (0.10, _both(brow_tilt=0.8, brow_height=-0.3, mouth_curve=0.6, mouth_width=0.4)),
@@ -60,10 +60,10 @@ _VARIANTS: Final[dict[str, tuple[tuple[float, dict[str, float]], ...]]] = {
                      vein=1.0)),
     ),
     "surprised": (
-        (0.25, _both(lid_upper=1.1, mouth_open=0.25, mouth_width=-0.4, mouth_round=1.0,
-                     brow_height=0.5)),
-        (0.20, _both(lid_upper=1.3, iris_size=0.55, mouth_open=0.75, mouth_width=0.2,
-                     mouth_round=0.7, brow_height=1.0)),
+        (0.25, _both(lid_upper=1.05, mouth_open=0.25, mouth_width=-0.4, mouth_round=1.0,
+                     brow_height=0.4)),
+        (0.25, _both(lid_upper=1.25, iris_size=0.65, mouth_open=0.75, mouth_width=0.1,
+                     mouth_round=0.8, brow_height=0.9)),
     ),
 }  # fmt: skip
 
@@ -86,8 +86,19 @@ def sample_preset(rng: np.random.Generator, name: str, intensity: float = 1.0) -
 def sample_mood(rng: np.random.Generator) -> tuple[Vector, int]:
     """Any expression for training, and the index of its preset (-1 for none).
 
-    Presets at many intensities, blends of two, parts of one, and free faces.
+    Presets at many intensities, blends of two, parts of one, and free faces; in some both eyes are
+    shut, whatever the rest says: to open them is to draw eyes that nobody sees.
     """
+    mood, which = _mood(rng)
+    if rng.random() < 0.1:
+        shut = [n.startswith("lid_upper") for n in NAMES]
+        arc = [n.startswith("lid_arc") for n in NAMES]
+        mood = np.where(shut, 0.0, np.where(arc, rng.uniform(-0.6, 1.0), mood)).astype(np.float32)
+        which = -1
+    return mood, which
+
+
+def _mood(rng: np.random.Generator) -> tuple[Vector, int]:
     kind = rng.random()
     which = int(rng.integers(len(EXPRESSIONS)))
     if rng.random() < 0.35:
@@ -109,6 +120,14 @@ def sample_mood(rng: np.random.Generator) -> tuple[Vector, int]:
         share = np.float32(rng.random())
         return (1 - share) * sample_preset(rng, name) + share * other, -1
     return _free(rng), -1
+
+
+def change_one(rng: np.random.Generator, mood: Vector) -> Vector:
+    """The same face with one parameter moved somewhere else, on both sides if it has two."""
+    name = NAMES[rng.integers(SIZE)]
+    stem = name.removesuffix("_left").removesuffix("_right")
+    value = rng.uniform(LOW[INDEX[name]], HIGH[INDEX[name]])
+    return np.where([n.startswith(stem) for n in NAMES], value, mood).astype(np.float32)
 
 
 def change_part(rng: np.random.Generator, mood: Vector) -> Vector:

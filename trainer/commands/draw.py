@@ -21,7 +21,7 @@ from contract.expression import CORE_EXPRESSIONS, EXPRESSIONS, NEUTRAL, Vector, 
 from trainer.characters import EDITION, View, draw, draw_all, sample_character, sample_view
 from trainer.characters import labels as shown
 from trainer.characters.damage import apply_damage, sample_damage
-from trainer.characters.moods import change_part, sample_mood
+from trainer.characters.moods import change_one, change_part, sample_mood
 from trainer.characters.scene import draw_scene
 from trainer.characters.style import JUDGING, TRAINING
 from trainer.command import CommandError, at_least, refusals_told
@@ -177,8 +177,11 @@ def _moods(rng: np.random.Generator, plan: Plan) -> list[tuple[Vector, int]]:
         return [(preset(name), i) for i, name in enumerate(EXPRESSIONS)]
     moods = [sample_mood(rng)]
     while len(moods) < plan.views:
-        if rng.random() < 0.3:
-            moods.append((change_part(rng, moods[int(rng.integers(len(moods)))][0]), -1))
+        lot = rng.random()
+        if lot < 0.5:
+            other = moods[int(rng.integers(len(moods)))][0]
+            change = change_one if lot < 0.25 else change_part
+            moods.append((change(rng, other), -1))
         else:
             moods.append(sample_mood(rng))
     return moods

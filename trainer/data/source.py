@@ -50,9 +50,10 @@ class PairSource:
     pixels by area averaging. With probability `set_more` a random part of the parameters that agree
     is set as well, with half that probability all of them, as a preset does. The share `identity`
     has source = target: what is set there (the same lot) asks for what is drawn already. `labelled`
-    keeps to drawings that are variations of a preset (for one-hot controls); with probability
-    `towards_named` the target is such a drawing, where there is one. With `window`, only the middle
-    of the pictures is given, so many pixels of them.
+    keeps to drawings that are variations of a preset (for one-hot controls). With probability
+    `towards_near` the target is the drawing that differs from the source in the fewest parameters,
+    else with probability `towards_named` a variation of a preset, where there is one. With
+    `window`, only the middle of the pictures is given, so many pixels of them.
 
     A batch of b pairs holds `source`, `target` [b,3,S,S] float32 in [-1,1] (RGB; S = window, size),
     `source_vector`, `target_vector` [b,31], `control` [b,62] as in `contract.control`,
@@ -70,6 +71,7 @@ class PairSource:
     identity: float = 0.06
     set_more: float = 0.4
     labelled: bool = False
+    towards_near: float = 0.0
     towards_named: float = 0.0
     window: int | None = None
 
@@ -119,7 +121,11 @@ class PairSource:
         if self.labelled:
             views = views[labels.presets[who] >= 0]
         i, j = (int(v) for v in random.choice(views, 2, replace=False))
-        if random.random() < self.towards_named:
+        if self.towards_near > random.random():
+            others = views[views != i]
+            apart = np.abs(labels.vectors[who, others] - labels.vectors[who, i]) > SET_ABOVE
+            j = int(others[apart.sum(1).argmin()])
+        elif random.random() < self.towards_named:
             named = views[(labels.presets[who, views] >= 0) & (views != i)]
             j = int(random.choice(named)) if len(named) else j
         if random.random() < self.identity:

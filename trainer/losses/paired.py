@@ -18,6 +18,9 @@ CHANGE_THRESHOLD: Final = 0.08
 _FLOOR: Final = 0.03
 """Least share of the picture that a changed region is counted as, so that tiny ones stay tame."""
 
+_FAINT: Final = 0.0005
+"""Least change in the mean over the picture, in [-1,1], that counts as a whole: a single tear."""
+
 _NEIGHBOURHOOD: Final = 8
 """A neighbourhood is this part of the picture's side: an eye's width."""
 
@@ -53,6 +56,16 @@ def even_weights(region: Tensor) -> Tensor:
     around = F.interpolate(around, region.shape[-2:], mode="bilinear", align_corners=True)
     even = region / (around + 0.05)
     return even * (plain.mean((1, 2, 3), True) / even.mean((1, 2, 3), True).clamp_min(1e-6))
+
+
+def share(distance: Tensor, change: Tensor, region: Tensor) -> Tensor:
+    """Mean over pairs of the distance left inside `region`, as a share of the change itself.
+
+    A blush counts like a shout, however faint and small it is, down to `_FAINT` of the picture's
+    whole range. All [N,1,S,S]; `distance` of the result from the target, `change` of the source.
+    """
+    left, all_of_it = ((x * region).mean((1, 2, 3)) for x in (distance, change))
+    return (left / all_of_it.clamp_min(_FAINT)).mean()
 
 
 def halved(picture: Tensor) -> Tensor:

@@ -59,6 +59,9 @@ class Weights(Options):
     """`[weights]`: what each term of the generator's loss counts."""
 
     change: float = Field(default=1.0, description="L1 inside the region that truly changed")
+    share: float = Field(
+        default=0.0, description="L1 inside that region, as a share of the change itself"
+    )
     rest: float = Field(default=1.0, description="L1 over the whole picture")
     coarse: float = Field(default=0.5, description="L1 of 4 x 4 averages, inside the region")
     lines: float = Field(default=0.5, description="neighbour differences, at 1/1 and 1/2, inside")
@@ -95,6 +98,7 @@ class Pairs(Options):
     flip: bool = True
     identity: float = 0.0
     set_more: float = 0.5
+    towards_near: float = 0.0
     towards_named: float = 0.6
     window: int | None = Field(
         default=None, description="learn on the middle of the crops, so many pixels of them"
@@ -142,7 +146,8 @@ class CelMethod(Method):
 
     def begin(self) -> None:
         """Go on from the network that the recipe names, if it does: that of a coarse run, refined;
-        that of a run of the same network; or an exported model of the same network.
+        that of a run of the same network, with its discriminator where both have one; or an
+        exported model of the same network.
 
         Raises CheckpointError, or RecipeError when that network does not fit.
         """
@@ -150,7 +155,8 @@ class CelMethod(Method):
             return
         where = f"recipe {self.recipe.name}: network.start = {self._start}"
         exported = (self._start / "card.json").exists()
-        begun = None if exported else registry.trained(self._start).networks.get("generator")
+        found = {} if exported else registry.trained(self._start).networks
+        begun = found.get("generator")
         if not exported and not isinstance(begun, Cel):
             raise RecipeError(f"{where} is no run of the method cel")
         try:
@@ -158,12 +164,16 @@ class CelMethod(Method):
                 self.generator.load_state_dict(exported_weights(self._start))
             elif begun.fine == self.generator.fine and begun.size == self.generator.size:
                 self.generator.load_state_dict(begun.state_dict())
+                if self.weights.judged and "discriminator" in found:
+                    self.discriminator.load_state_dict(found["discriminator"].state_dict())
             else:
                 self.generator.refine(cast(Cel, begun))
         except (ValueError, FileNotFoundError) as error:
             raise RecipeError(f"{where}: {error}") from error
         except RuntimeError as error:
-            raise RecipeError(f"{where} has other widths, blocks, mapping or colours") from error
+            raise RecipeError(
+                f"{where} has other widths, blocks, mapping, colours or discriminator"
+            ) from error
 
     def source(self, data: Path | None) -> Source:
         """Pairs from the drawn data set in `data`. Raises DatasetError."""
@@ -186,6 +196,7 @@ class CelMethod(Method):
             flip=pairs.flip,
             identity=pairs.identity,
             set_more=pairs.set_more,
+            towards_near=pairs.towards_near,
             towards_named=pairs.towards_named,
             window=pairs.window,
         )
@@ -266,6 +277,7 @@ class CelMethod(Method):
             distance = paired.distance(error)
             terms = {
                 "change": (distance * inside).mean(),
+                "share": paired.share(distance, paired.distance(difference), region),
                 "rest": distance.mean(),
                 "coarse": paired.absolute(paired.halved(error2), inside4),
                 "lines": paired.lines(error, inside) + paired.lines(error2, inside2),
