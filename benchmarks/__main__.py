@@ -1,8 +1,9 @@
-"""`python -m benchmarks`: the gateway beside the most that this machine could do.
+"""`python -m benchmarks`: the gateway beside what this machine can do in one process.
 
-Prints, in one run, the in-process ceiling, the gateway's latency and throughput under several
-numbers of callers, with its models in its own process and, with `--triton`, in a real Triton, its
-share of that ceiling and its peak memory; writes the same as JSON.
+Prints, in one run, what the same edit and what the bare models reach in one process without HTTP,
+then the gateway's latency and throughput under several numbers of callers, with its models in its
+own process and, with `--triton`, in a real Triton, its shares of both and its peak memory; writes
+the same as JSON.
 """
 
 from __future__ import annotations
@@ -11,14 +12,14 @@ import argparse
 import json
 import platform
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any, Final
 
-from benchmarks.ceiling import Ceiling, Work, measure, watch
+from benchmarks.ceiling import InProcess, Work, measure_edits, measure_models, watch
 from benchmarks.gateway import ROOT, GatewayError, running_gateway
 from benchmarks.levels import HEAD, Level, Place, level, line
 from benchmarks.load import LoadError, one_after_the_other
@@ -30,6 +31,13 @@ from serving.request_errors import RequestError
 _PATIENCE_S: Final = 120
 _WARM_UP_S: Final = 2.0
 
+Measure = Callable[[Work, int, int, float], InProcess]
+_IN_PROCESS: Final[Mapping[str, Measure]] = {"edit": measure_edits, "models": measure_models}
+_TOLD: Final = {
+    "edit": "edit (the gateway's own, whole)",
+    "models": "models (decode + onnxruntime + encode, nothing else)",
+}
+
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the benchmark; returns the exit code."""
@@ -39,16 +47,24 @@ def main(arguments: Sequence[str] | None = None) -> int:
     peaks: dict[str, dict[str, int]] = {}
     try:
         work = watch(options.picture.read_bytes(), options.expression, options.model_repository)
-        ceilings = {n: _ceiling(work, n, cores, options.seconds) for n in sorted({1, cores})}
-        _print_ceilings(work, list(ceilings.values()), options.picture)
+        print(f"{options.picture.name}, {len(work.data):,} bytes; model runs: {_runs(work)}")
+        alone = {
+            name: {n: _best(measure, work, n, cores, options.seconds) for n in sorted({1, cores})}
+            for name, measure in _IN_PROCESS.items()
+        }
+        _print_in_process(alone)
         print(f"\n{HEAD}")
         for triton in (False, True) if options.triton else (False,):
             with _running(options.model_repository, triton) as place:
                 request = edit_request(place.gateway.url, work.data, options.expression)
                 one_after_the_other(request, 1, _WARM_UP_S)  # pays for what later ones share
                 for callers in options.callers:
-                    ceiling = ceilings[1 if callers == 1 else cores]
-                    levels.append(level(place, request, callers, options.seconds, ceiling, cores))
+                    beside = {
+                        name: found[1 if callers == 1 else cores] for name, found in alone.items()
+                    }
+                    levels.append(
+                        level(place, request, callers, options.seconds, cores=cores, **beside)
+                    )
                     print(line(levels[-1]), flush=True)
                 peaks[place.engine] = place.peak_bytes()
     except (OSError, ValueError, RequestError, GatewayError, LoadError, TritonError) as error:
@@ -63,7 +79,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         "picture": options.picture.name,
         "bytes": len(work.data),
         "model_runs": [name for name, _ in work.runs],
-        "ceilings": [asdict(ceiling) for ceiling in ceilings.values()],
+        "in_process": {name: [asdict(f) for f in found.values()] for name, found in alone.items()},
         "levels": [asdict(level) for level in levels],
         "peak_resident_bytes": peaks,
     }
@@ -92,22 +108,25 @@ def _running(repository: Path, with_triton: bool) -> Iterator[Place]:
         yield Place(gateway, process)
 
 
-def _ceiling(work: Work, callers: int, cores: int, seconds: float) -> Ceiling:
+def _best(measure: Measure, work: Work, callers: int, cores: int, seconds: float) -> InProcess:
     """The best of the ways to spread the models' runs over the cores."""
     ways = (measure(work, callers, threads, seconds / 2) for threads in sorted({1, cores}))
-    return max(ways, key=lambda ceiling: ceiling.pictures_per_second)
+    return max(ways, key=lambda found: found.pictures_per_second)
 
 
-def _print_ceilings(work: Work, ceilings: Sequence[Ceiling], picture: Path) -> None:
-    runs = ", ".join(name for name, _ in work.runs)
-    print(f"{picture.name}, {len(work.data):,} bytes; model runs per picture: {runs}")
-    for ceiling in ceilings:
-        told = f"{ceiling.callers} caller{'s' if ceiling.callers > 1 else ''}"
-        print(
-            f"in-process ceiling (decode + onnxruntime + encode), {told}: "
-            f"{ceiling.pictures_per_second:.2f} pictures/s, {ceiling.cpu_ms:.1f} CPU ms each "
-            f"({ceiling.run_threads} thread{'s' if ceiling.run_threads > 1 else ''} a model run)"
-        )
+def _print_in_process(alone: Mapping[str, Mapping[int, InProcess]]) -> None:
+    print("in one process, without HTTP:")
+    for name, measured in alone.items():
+        for found in measured.values():
+            print(
+                f"  {_TOLD[name]}, {found.callers} caller{'s' if found.callers > 1 else ''}: "
+                f"{found.pictures_per_second:.2f} pictures/s, {found.cpu_ms:.1f} CPU ms each "
+                f"({found.run_threads} thread{'s' if found.run_threads > 1 else ''} a model run)"
+            )
+
+
+def _runs(work: Work) -> str:
+    return ", ".join(name for name, _ in work.runs)
 
 
 def _machine(cores: int) -> dict[str, Any]:

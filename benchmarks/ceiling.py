@@ -1,7 +1,8 @@
-"""The most that this machine could do: decode, the models' runs and encode, with nothing between.
+"""What this machine can do in one process, without HTTP, from one thread or from several.
 
-The pipeline is watched once on the picture; then the same tensors go through plain onnxruntime
-sessions, between the gateway's own decoder and encoder, from one thread or from several.
+Two figures: the very edit that the gateway makes, and, as the most that is thinkable, the bare
+models. For that the pipeline is watched once on the picture; then the same tensors go through plain
+onnxruntime sessions, between the gateway's own decoder and encoder, with nothing else.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ import threading
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 os.environ.setdefault("ORT_DISABLE_TELEMETRY", "1")  # read when onnxruntime is imported
@@ -52,7 +54,7 @@ class _Watched:
 
 
 @dataclass(frozen=True)
-class Ceiling:
+class InProcess:
     """What `callers` threads reach, each model run on `run_threads` threads.
 
     `cpu_ms` is the processor time per picture: it tells more than the rate on a busy machine.
@@ -66,9 +68,10 @@ class Ceiling:
 
 @dataclass(frozen=True)
 class Work:
-    """What one picture asks for: its bytes, the models' inputs, the result's pixels."""
+    """What one picture asks for: its bytes, the models' inputs, the result's bytes."""
 
     data: bytes
+    expression: str
     runs: Runs
     result: bytes
     settings: Settings
@@ -83,11 +86,11 @@ def watch(data: bytes, expression: str, repository: Path) -> Work:
         result = Pipeline(engine, settings).edit(data, expression)
     finally:
         engine.close()
-    return Work(data, engine.runs, result.data, settings, repository)
+    return Work(data, expression, engine.runs, result.data, settings, repository)
 
 
-def measure(work: Work, callers: int, run_threads: int, seconds: float) -> Ceiling:
-    """Do `work` over and over in `callers` threads for `seconds`."""
+def measure_models(work: Work, callers: int, run_threads: int, seconds: float) -> InProcess:
+    """Decode, the models' runs and encode, over and over in `callers` threads for `seconds`."""
     sessions = _sessions(work, run_threads)
     limits = work.settings
     edited = decode(work.result, max_bytes=2**62, max_pixels=2**62)
@@ -99,7 +102,19 @@ def measure(work: Work, callers: int, run_threads: int, seconds: float) -> Ceili
         encode(edited)
 
     once()
-    return Ceiling(callers, run_threads, *_rate(once, callers, seconds))
+    return InProcess(callers, run_threads, *_rate(once, callers, seconds))
+
+
+def measure_edits(work: Work, callers: int, run_threads: int, seconds: float) -> InProcess:
+    """The whole edit, as the gateway makes it, over and over in `callers` threads for `seconds`."""
+    engine = OnnxEngine(work.repository, threads=run_threads)
+    pipeline = Pipeline(engine, work.settings)
+    try:
+        once = partial(pipeline.edit, work.data, work.expression)
+        once()
+        return InProcess(callers, run_threads, *_rate(once, callers, seconds))
+    finally:
+        engine.close()
 
 
 def _sessions(work: Work, run_threads: int) -> dict[str, ort.InferenceSession]:
@@ -114,7 +129,7 @@ def _sessions(work: Work, run_threads: int) -> dict[str, ort.InferenceSession]:
     }
 
 
-def _rate(once: Callable[[], None], callers: int, seconds: float) -> tuple[float, float]:
+def _rate(once: Callable[[], object], callers: int, seconds: float) -> tuple[float, float]:
     """Calls per second, and processor milliseconds per call; calls begun in time are ended."""
     counts, rates = [0] * callers, [0.0] * callers
     start, cpu = time.perf_counter(), time.process_time()

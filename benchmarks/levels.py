@@ -1,4 +1,4 @@
-"""The gateway under a number of callers, beside the most that this machine could do."""
+"""The gateway under a number of callers, beside what this machine can do in one process."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Final
 
 import httpx
 
-from benchmarks.ceiling import Ceiling
+from benchmarks.ceiling import InProcess
 from benchmarks.gateway import RunningGateway
 from benchmarks.load import one_after_the_other, quantile_ms
 from benchmarks.process import Process
@@ -18,9 +18,10 @@ class Level:
     """The gateway under `callers` at once; `engine` says where its models run.
 
     `errors` counts answers that are no pictures. `cpu_ms` is processor time per picture, of the
-    gateway and of Triton; `cpu_share_of_ceiling` compares both together with the ceiling's, which
-    holds on a busy machine too. The shares of processor time that the gateway, Triton and the load
-    generator took are of all cores.
+    gateway and of Triton. `edit` and `models` are the pictures a second of the same edit in one
+    process and of the bare models there, and each `share_of` is what of them was reached; the
+    `cpu_share_of` compare processor time a picture, which holds on a busy machine too. What share of
+    processor time the gateway, Triton and the load generator took is of all cores.
     """
 
     engine: str
@@ -31,11 +32,14 @@ class Level:
     p95_ms: float
     p99_ms: float
     pictures_per_second: float
-    ceiling: float
-    share_of_ceiling: float
+    edit: float
+    share_of_edit: float
+    models: float
+    share_of_models: float
     gateway_cpu_ms: float
     triton_cpu_ms: float
-    cpu_share_of_ceiling: float
+    cpu_share_of_edit: float
+    cpu_share_of_models: float
     gateway_cpu: float
     triton_cpu: float
     generator_cpu: float
@@ -68,7 +72,8 @@ def level(
     request: httpx.Request,
     callers: int,
     seconds: float,
-    ceiling: Ceiling,
+    edit: InProcess,
+    models: InProcess,
     cores: int,
 ) -> Level:
     """Ask for `seconds` and measure. Raises LoadError where no answer came in that time."""
@@ -87,11 +92,14 @@ def level(
         p95_ms=quantile_ms(good, 0.95),
         p99_ms=quantile_ms(good, 0.99),
         pictures_per_second=rate,
-        ceiling=ceiling.pictures_per_second,
-        share_of_ceiling=rate / ceiling.pictures_per_second,
+        edit=edit.pictures_per_second,
+        share_of_edit=rate / edit.pictures_per_second,
+        models=models.pictures_per_second,
+        share_of_models=rate / models.pictures_per_second,
         gateway_cpu_ms=gateway * each,
         triton_cpu_ms=triton * each,
-        cpu_share_of_ceiling=ceiling.cpu_ms / ((gateway + triton) * each),
+        cpu_share_of_edit=edit.cpu_ms / ((gateway + triton) * each),
+        cpu_share_of_models=models.cpu_ms / ((gateway + triton) * each),
         gateway_cpu=gateway / load.seconds / cores,
         triton_cpu=triton / load.seconds / cores,
         generator_cpu=load.cpu_seconds / load.seconds / cores,
@@ -99,18 +107,22 @@ def level(
 
 
 HEAD: Final = (
+    f"{'':<43} {'share in pictures/s':^19} {'CPU ms a picture':^16} {'share in CPU ms':^19}"
+    f" {'CPU of all cores':^26}\n"
     f"{'engine':<9} {'callers':>7} {'p50 ms':>8} {'p99 ms':>8} {'errors':>6} {'pictures/s':>10}"
-    f" {'of ceiling':>10} {'CPU ms each: gateway':>20} {'Triton':>6} {'of ceiling':>10}"
-    f" {'CPU: gateway':>12} {'Triton':>6} {'generator':>9}"
+    f" {'of edit':>8} {'of models':>10} {'gateway':>9} {'Triton':>6} {'of edit':>8}"
+    f" {'of models':>10} {'gateway':>9} {'Triton':>6} {'generator':>9}"
 )
+"""`edit` is the same edit in one process, `models` its models alone between decode and encode."""
 
 
 def line(level: Level) -> str:
     """`level` under HEAD."""
     return (
         f"{level.engine:<9} {level.callers:>7} {level.p50_ms:>8.1f} {level.p99_ms:>8.1f}"
-        f" {level.errors:>6} {level.pictures_per_second:>10.2f} {level.share_of_ceiling:>10.0%}"
-        f" {level.gateway_cpu_ms:>20.1f} {level.triton_cpu_ms:>6.1f}"
-        f" {level.cpu_share_of_ceiling:>10.0%} {level.gateway_cpu:>12.0%}"
-        f" {level.triton_cpu:>6.0%} {level.generator_cpu:>9.1%}"
+        f" {level.errors:>6} {level.pictures_per_second:>10.2f}"
+        f" {level.share_of_edit:>8.0%} {level.share_of_models:>10.0%}"
+        f" {level.gateway_cpu_ms:>9.1f} {level.triton_cpu_ms:>6.1f}"
+        f" {level.cpu_share_of_edit:>8.0%} {level.cpu_share_of_models:>10.0%}"
+        f" {level.gateway_cpu:>9.0%} {level.triton_cpu:>6.0%} {level.generator_cpu:>9.1%}"
     )

@@ -6,10 +6,13 @@ import re
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from benchmarks.ceiling import measure, watch
+from benchmarks.ceiling import measure_edits, measure_models, watch
+from serving.pipeline import Pipeline
+from serving.results import EditResult
 from tests.pictures import encoded, scene
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -22,11 +25,32 @@ def picture(tmp_path: Path) -> Path:
     return path
 
 
-def test_the_ceiling_does_the_runs_of_the_pipeline(model_repository: Path, picture: Path) -> None:
+def test_the_bare_models_do_the_runs_of_the_pipeline(model_repository: Path, picture: Path) -> None:
     work = watch(picture.read_bytes(), "angry", model_repository)
     assert [name for name, _ in work.runs] == ["finder", "finder", "expression"]
-    ceiling = measure(work, callers=2, run_threads=1, seconds=0.2)
-    assert ceiling.pictures_per_second > 1
+    found = measure_models(work, callers=2, run_threads=1, seconds=0.2)
+    assert (found.callers, found.run_threads) == (2, 1)
+    assert found.pictures_per_second > 1
+
+
+def test_the_edit_in_this_process_is_the_one_of_the_gateway(
+    model_repository: Path, picture: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    work = watch(picture.read_bytes(), "angry", model_repository)
+    results: list[bytes] = []
+    edit = Pipeline.edit
+
+    def kept(pipeline: Pipeline, *given: Any) -> EditResult:
+        result = edit(pipeline, *given)
+        results.append(result.data)
+        return result
+
+    monkeypatch.setattr(Pipeline, "edit", kept)
+    found = measure_edits(work, callers=2, run_threads=1, seconds=0.2)
+    assert (found.callers, found.run_threads) == (2, 1)
+    assert found.pictures_per_second > 1
+    assert len(results) >= 3  # one before the clock starts, then each caller's
+    assert set(results) == {work.result}
 
 
 def test_one_run_prints_and_writes_every_figure(
@@ -46,20 +70,24 @@ def test_one_run_prints_and_writes_every_figure(
         assert level["requests"] > 0
         assert level["errors"] == 0
         assert level["p50_ms"] <= level["p95_ms"] <= level["p99_ms"]
-        assert level["share_of_ceiling"] == pytest.approx(
-            level["pictures_per_second"] / level["ceiling"]
-        )
-        ceiling = next(
-            c for c in report["ceilings"] if c["pictures_per_second"] == level["ceiling"]
-        )
-        assert level["cpu_share_of_ceiling"] == pytest.approx(
-            ceiling["cpu_ms"] / level["gateway_cpu_ms"]
-        )
+        for name in ("edit", "models"):
+            assert level[f"share_of_{name}"] == pytest.approx(
+                level["pictures_per_second"] / level[name]
+            )
+            found = next(
+                f for f in report["in_process"][name] if f["pictures_per_second"] == level[name]
+            )
+            assert level[f"cpu_share_of_{name}"] == pytest.approx(
+                found["cpu_ms"] / level["gateway_cpu_ms"]
+            )
         assert level["triton_cpu_ms"] == 0
         assert 0 < level["gateway_cpu"] < 1.2
         assert 0 < level["generator_cpu"] < 1.2
     assert 20e6 < report["peak_resident_bytes"]["embedded"]["gateway"] < 2e9
-    assert "in-process ceiling" in run.stdout
+    assert "in one process, without HTTP:" in run.stdout
+    assert re.search(r"edit \(.*\), 1 caller: [\d.]+ pictures/s, [\d.]+ CPU ms", run.stdout)
+    assert re.search(r"models \(.*\), 1 caller: [\d.]+ pictures/s, [\d.]+ CPU ms", run.stdout)
+    assert run.stdout.count("of edit") == run.stdout.count("of models") == 2
     assert re.search(r"peak resident memory, embedded: gateway \d+ MB", run.stdout)
 
 

@@ -27,8 +27,11 @@ def test_one_run_has_both_engines(tmp_path: Path) -> None:
     assert (embedded["engine"], triton["engine"]) == ("embedded", "triton")
     assert embedded["errors"] == triton["errors"] == 0
     assert embedded["triton_cpu_ms"] == 0 < triton["triton_cpu_ms"]
-    ceiling = next(c for c in report["ceilings"] if c["pictures_per_second"] == triton["ceiling"])
     together = triton["gateway_cpu_ms"] + triton["triton_cpu_ms"]
-    assert triton["cpu_share_of_ceiling"] == pytest.approx(ceiling["cpu_ms"] / together)
+    for name in ("edit", "models"):
+        found = next(
+            f for f in report["in_process"][name] if f["pictures_per_second"] == triton[name]
+        )
+        assert triton[f"cpu_share_of_{name}"] == pytest.approx(found["cpu_ms"] / together)
     assert set(report["peak_resident_bytes"]["triton"]) == {"gateway", "triton"}
     assert "triton" in run.stdout
