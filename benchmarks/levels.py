@@ -20,8 +20,8 @@ class Level:
     `errors` counts answers that are no pictures. `cpu_ms` is processor time per picture, of the
     gateway and of Triton. `edit` and `models` are the pictures a second of the same edit in one
     process and of the bare models there, and each `share_of` is what of them was reached; the
-    `cpu_share_of` compare processor time a picture, which holds on a busy machine too. What share of
-    processor time the gateway, Triton and the load generator took is of all cores.
+    `cpu_share_of` compare processor time a picture, which holds on a busy machine too. What share
+    of processor time the gateway, Triton and the load generator took is of all cores.
     """
 
     engine: str
