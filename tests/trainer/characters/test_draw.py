@@ -5,11 +5,11 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from contract.expression import CORE_EXPRESSIONS, EXPRESSIONS, INDEX, NEUTRAL, preset, vector
+from contract.expression import CORE_EXPRESSIONS, EXPRESSIONS, INDEX, NAMES, NEUTRAL, preset, vector
 from contract.labels import ATTRIBUTES, LANDMARKS, TAGS
 from trainer.characters import View, draw, draw_all, sample_character, sample_view
 from trainer.characters.labels import attributes, tags
-from trainer.characters.moods import change_part, sample_mood, sample_preset
+from trainer.characters.moods import change_one, change_part, sample_mood, sample_preset
 from trainer.characters.scene import draw_scene
 
 SEEDS = (3, 11, 27)
@@ -145,6 +145,26 @@ def test_moods_stay_in_range_and_keep_their_label() -> None:
         assert -1 <= which < len(EXPRESSIONS)
         part = change_part(rng, mood)
         assert np.all((part >= LOW - 1e-6) & (part <= HIGH + 1e-6))
+
+
+def test_one_parameter_moves_alone_or_with_its_other_side() -> None:
+    rng = np.random.default_rng(4)
+    moved = set()
+    for _ in range(400):
+        mood, _ = sample_mood(rng)
+        names = [NAMES[i] for i in np.flatnonzero(change_one(rng, mood) != mood)]
+        stems = {name.removesuffix("_left").removesuffix("_right") for name in names}
+        assert len(stems) <= 1
+        moved |= stems
+    assert moved == {name.removesuffix("_left").removesuffix("_right") for name in NAMES}
+
+
+def test_eyes_are_shut_in_many_moods() -> None:
+    rng = np.random.default_rng(4)
+    moods = np.stack([sample_mood(rng)[0] for _ in range(1000)])
+    lids = moods[:, [INDEX["lid_upper_left"], INDEX["lid_upper_right"]]]
+    assert 0.1 < (lids.max(1) < 0.1).mean() < 0.3
+    assert moods[lids.max(1) < 0.1][:, INDEX["lid_arc_left"]].std() > 0.3
 
 
 @pytest.mark.parametrize("name", CORE_EXPRESSIONS[1:])

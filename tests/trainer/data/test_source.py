@@ -179,3 +179,15 @@ def test_targets_may_be_drawings_of_a_name(plain: PairSource) -> None:
     assert min(labels) >= 0
     free = [int(label) for step in range(8) for label in plain.batch(step, 0, 1)["target_label"]]
     assert min(free) == -1
+
+
+def test_targets_may_be_the_nearest_drawings(plain: PairSource) -> None:
+    source = replace(plain, towards_near=1.0, towards_named=1.0)
+    vectors = plain.dataset.labels.vectors
+    for step in range(4):
+        batch = source.batch(step, 0, 1)
+        for row in range(8):
+            who, i = _find(plain.dataset, batch["source"][row])
+            others = np.delete(vectors[who], i, axis=0)
+            fewest = (np.abs(others - vectors[who, i]) > 1e-3).sum(1).min()
+            assert batch["control"][row, 31:].sum() == fewest

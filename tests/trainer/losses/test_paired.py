@@ -59,3 +59,20 @@ def test_even_weights_lift_what_is_small_and_keep_the_sum() -> None:
     assert even[0, 0, 55, 55] > 2 * even[0, 0, 24, 24]
     assert (even[region == 0] == 0).all()
     assert paired.even_weights(torch.zeros(1, 1, 32, 32)).sum() == 0
+
+
+def test_share_counts_a_faint_change_like_a_strong_one() -> None:
+    region = torch.zeros(2, 1, 20, 20)
+    region[0, :, :2, :2] = 1  # a tear, faint
+    region[1, :, :10] = 1  # a shout
+    change = region * torch.tensor([0.1, 1.2]).view(2, 1, 1, 1)
+    half, none = torch.full_like(change, 0.5) * change, torch.zeros_like(change)
+    assert paired.share(half, change, region).item() == pytest.approx(0.5)
+    assert paired.share(half + (1 - region), change, region).item() == pytest.approx(0.5)
+    assert paired.share(change, none, torch.zeros_like(region)) == 0
+
+
+def test_share_of_next_to_nothing_stays_tame() -> None:
+    region = torch.zeros(1, 1, 100, 100)
+    region[..., :2, :2] = 1
+    assert paired.share(0.1 * region, 0.1 * region, region).item() < 0.1

@@ -121,7 +121,7 @@ def saved(run: Path, built: CelMethod, factor: float = 1.0) -> Path:
         run / checkpoint.FILE,
         checkpoint.Checkpoint(
             step=1,
-            networks={"generator": state},
+            networks={name: net.state_dict() for name, net in built.networks.items()},
             ema={"generator": average},
             optimisers={},
             recipe=built.recipe.model_dump(),
@@ -143,6 +143,25 @@ def test_a_fine_run_begins_where_the_coarse_one_ended(tmp_path: Path) -> None:
     after = built.generator.place
     assert not torch.equal(after, before)
     assert torch.equal(after, coarse.generator.place * 0.5)  # the average, not the last
+
+
+def test_the_discriminator_goes_on_too(tmp_path: Path) -> None:
+    first = method(weights=GAME)
+    run = saved(tmp_path / "judged", first)
+    torch.manual_seed(1)
+    built = CelMethod(
+        Recipe.model_validate(TINY | {"weights": GAME, "network": TINY["network"] | {"start": run}})
+    )
+    known = first.discriminator.state_dict()
+    assert any(not torch.equal(t, known[n]) for n, t in built.discriminator.state_dict().items())
+    built.begin()
+    for name, value in built.discriminator.state_dict().items():
+        assert torch.equal(value, known[name]), name
+    plain = method(network=TINY["network"] | {"start": run})
+    plain.begin()  # no game, no discriminator to fill
+    wider = TINY["network"] | {"start": run, "discriminator_width": 8}
+    with pytest.raises(RecipeError, match="discriminator"):
+        method(weights=GAME, network=wider).begin()
 
 
 def test_an_exported_model_is_gone_on_from(tmp_path: Path) -> None:
