@@ -10,9 +10,9 @@ from typing import Annotated, Final, cast
 import anyio
 from fastapi import Depends, Request
 
-from engines.cores import usable_cores
 from engines.protocol import Engine
 from serving.admission import Admission, Limits
+from serving.engine import pictures_at_once
 from serving.metrics import Metrics
 from serving.observed import ObservedEngine
 from serving.pipeline import Pipeline
@@ -86,7 +86,7 @@ def open_gateway(engine: Engine, settings: Settings) -> Gateway:
     watched = ObservedEngine(engine, metrics)
     parts = settings.processes
     limits = Limits(
-        size=settings.workers or max(1, usable_cores() // parts),
+        size=pictures_at_once(settings),
         queue=settings.queue,
         wait=settings.max_wait,
         share=settings.caller_share,

@@ -80,7 +80,9 @@ class Settings(BaseModel):
     max_faces: int = Field(default=16, gt=0, description="edited in one picture")
 
     workers: int | None = Field(
-        default=None, gt=0, description="pictures at once; by default the cores"
+        default=None,
+        gt=0,
+        description="pictures at once; by default the cores, twice that with Triton",
     )
     queue: int = Field(default=64, ge=0, description="requests that may wait for a worker")
     timeout: float = Field(default=30.0, gt=0, description="seconds that one request may take")

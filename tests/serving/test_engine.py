@@ -9,7 +9,8 @@ import trustme
 
 from engines.onnx_engine import OnnxEngine
 from engines.triton_engine import TritonEngine
-from serving.engine import open_engine
+from serving import engine as module
+from serving.engine import open_engine, pictures_at_once
 from serving.settings import Settings, SettingsError, from_environment
 from tests.engines.triton_stub import TritonStub
 
@@ -64,3 +65,22 @@ def test_tls_with_a_file_of_authorities(model_repository: Path, tmp_path: Path) 
 def test_no_address_is_no_setting() -> None:
     with pytest.raises(SettingsError, match="CELMOOD_TRITON"):
         from_environment({"CELMOOD_TRITON": " , "})
+
+
+@pytest.mark.parametrize(
+    ("given", "pictures"),
+    [
+        ({}, 6),
+        ({"engine": "triton"}, 12),
+        ({"processes": 2}, 3),
+        ({"processes": 2, "engine": "triton"}, 6),
+        ({"processes": 8}, 1),
+        ({"processes": 8, "engine": "triton"}, 2),
+        ({"workers": 5, "engine": "triton"}, 5),
+    ],
+)
+def test_more_pictures_are_in_work_than_cores_where_threads_wait_for_triton(
+    given: dict[str, object], pictures: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "usable_cores", lambda: 6)
+    assert pictures_at_once(Settings.model_validate(given)) == pictures

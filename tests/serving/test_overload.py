@@ -15,6 +15,7 @@ import httpx
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
+from engines.cores import usable_cores
 from engines.onnx_engine import OnnxEngine
 from serving.app import create_app
 from serving.settings import Settings
@@ -125,6 +126,32 @@ def test_a_full_service_refuses_at_once_and_does_what_it_accepted(model_reposito
         some.join()
         assert [answer.status_code for answer in some.answers] == [200, 200]
         assert some.edit().status_code == 200
+
+
+def test_with_triton_more_edits_are_under_way_than_there_are_cores(model_repository: Path) -> None:
+    cores = usable_cores()
+    with callers(model_repository, engine="triton", workers=None) as some:
+        for _ in range(2 * cores + 1):
+            some.ask()
+        wait_until(lambda: len(some.engine.timeouts) == 2 * cores)  # all wait for their model
+        some.until(WAITING)
+        assert some.figure(WAITING) == 1
+        some.join()
+        assert [answer.status_code for answer in some.answers] == [200] * (2 * cores + 1)
+
+
+def test_memory_bounds_the_edits_under_way_whatever_their_number(model_repository: Path) -> None:
+    pixels = scene().shape[0] * scene().shape[1]
+    with callers(
+        model_repository, engine="triton", workers=3, max_pixels_at_once=2 * pixels
+    ) as some:
+        for _ in range(3):
+            some.ask()
+        wait_until(lambda: len(some.engine.timeouts) == 2)
+        some.until(WAITING)
+        assert some.figure(WAITING) == 1
+        some.join()
+        assert [answer.status_code for answer in some.answers] == [200, 200, 200]
 
 
 def test_one_caller_has_its_share_and_others_have_theirs(model_repository: Path) -> None:
