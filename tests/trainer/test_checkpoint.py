@@ -80,3 +80,7 @@ def test_a_trained_run_gives_its_averages(tiny: Path, drawn: Path, tmp_path: Pat
             assert torch.equal(tensor, kept[name][key])
     key = "transformation.last.weight"
     assert not torch.equal(saved.ema["generator"][key], saved.networks["generator"][key])
+    del saved.networks["discriminator"]
+    checkpoint.save(run / checkpoint.FILE, saved)
+    with pytest.raises(checkpoint.CheckpointError, match="no network discriminator"):
+        registry.trained(run)

@@ -33,6 +33,11 @@ def trained(run: Path) -> Method:
     saved = checkpoint.load(run / checkpoint.FILE)
     method = build(recipe_from(saved.recipe, str(run)))
     for name, network in method.networks.items():
-        checkpoint.fill(network, saved.ema.get(name, saved.networks[name]), f"{run}: {name}")
+        state = saved.ema.get(name) or saved.networks.get(name)
+        if state is None:
+            raise checkpoint.CheckpointError(
+                f"{run} has no network {name}, though its recipe asks for one; train it again"
+            )
+        checkpoint.fill(network, state, f"{run}: {name}")
         network.eval()
     return method
