@@ -18,8 +18,9 @@ CHANGE_THRESHOLD: Final = 0.08
 _FLOOR: Final = 0.03
 """Least share of the picture that a changed region is counted as, so that tiny ones stay tame."""
 
-_FAINT: Final = 0.0005
-"""Least change in the mean over the picture, in [-1,1], that counts as a whole: a single tear."""
+_FAINT: Final = 0.003
+"""Least change in the mean over the picture, in [-1,1], that counts as a whole: a thin pair of
+brows that moves. What is less (a single tear) would make steps of chance."""
 
 _NEIGHBOURHOOD: Final = 8
 """A neighbourhood is this part of the picture's side: an eye's width."""
@@ -61,8 +62,7 @@ def even_weights(region: Tensor) -> Tensor:
 def share(distance: Tensor, change: Tensor, region: Tensor) -> Tensor:
     """Mean over pairs of the distance left inside `region`, as a share of the change itself.
 
-    A blush counts like a shout, however faint and small it is, down to `_FAINT` of the picture's
-    whole range. All [N,1,S,S]; `distance` of the result from the target, `change` of the source.
+    A blush counts like a shout, down to a change of `_FAINT` in the mean over the picture. All [N,1,S,S]; `distance` of the result from the target, `change` of the source.
     """
     left, all_of_it = ((x * region).mean((1, 2, 3)) for x in (distance, change))
     return (left / all_of_it.clamp_min(_FAINT)).mean()

@@ -63,7 +63,7 @@ def test_even_weights_lift_what_is_small_and_keep_the_sum() -> None:
 
 def test_share_counts_a_faint_change_like_a_strong_one() -> None:
     region = torch.zeros(2, 1, 20, 20)
-    region[0, :, :2, :2] = 1  # a tear, faint
+    region[0, :, :4, :4] = 1  # a blush, faint
     region[1, :, :10] = 1  # a shout
     change = region * torch.tensor([0.1, 1.2]).view(2, 1, 1, 1)
     half, none = torch.full_like(change, 0.5) * change, torch.zeros_like(change)
