@@ -6,7 +6,7 @@ import asyncio
 import logging
 from typing import Any, Final
 
-from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+from serving.incoming import Incoming
 
 PATIENCE_S: Final = 60.0
 LEAST: Final = 2**20
@@ -14,7 +14,7 @@ LEAST: Final = 2**20
 _log = logging.getLogger("celmood")
 
 
-class Connection(HttpToolsProtocol):
+class Connection(Incoming):
     """HTTP/1.1, whose writing pauses until all that was written is with the system.
 
     So what waits here is never more than what is written at once, and a pause that lasts means a

@@ -26,6 +26,7 @@ from serving.settings import Settings, SettingsError, from_environment, variable
 
 _SERVER: Final[dict[str, Any]] = {
     "http": Connection,
+    "ws": "none",
     "lifespan": "on",
     "log_config": None,  # that of serving.logs
     "log_level": "warning",
@@ -43,7 +44,11 @@ def server_options(settings: Settings) -> dict[str, Any]:
 
     When all work has ended, answers that are still being sent have the grace once more.
     """
-    return {**_SERVER, "timeout_graceful_shutdown": math.ceil(settings.drain_grace)}
+    return {
+        **_SERVER,
+        "timeout_graceful_shutdown": math.ceil(settings.drain_grace),
+        "timeout_keep_alive": settings.keep_alive,
+    }
 
 
 def announce(listener: socket.socket) -> None:

@@ -97,6 +97,9 @@ class Settings(BaseModel):
         default=256 * 2**20, gt=0, description="of all bodies being received or waiting"
     )
     processes: int = Field(default=1, gt=0, description="that serve side by side")
+    keep_alive: int = Field(
+        default=75, gt=0, description="seconds that a connection is kept for its next request"
+    )
     drain_notice: float = Field(
         default=1.0, ge=0, description="seconds after SIGTERM in which it still refuses"
     )

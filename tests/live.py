@@ -15,8 +15,11 @@ from serving.connection import Connection
 
 
 @contextmanager
-def running(app: ASGIApp) -> Iterator[httpx.Client]:
-    """Serve `app` in a thread of this process within the block; `client.base_url` says where."""
+def running(app: ASGIApp, keep_alive: int = 5) -> Iterator[httpx.Client]:
+    """Serve `app` in a thread of this process within the block; `client.base_url` says where.
+
+    A connection that is not used is kept for `keep_alive` seconds.
+    """
     config = uvicorn.Config(
         app,
         port=0,
@@ -24,6 +27,7 @@ def running(app: ASGIApp) -> Iterator[httpx.Client]:
         log_level="critical",
         lifespan="on",
         ws="none",
+        timeout_keep_alive=keep_alive,
         reset_contextvars=True,
     )
     server = uvicorn.Server(config)

@@ -80,11 +80,14 @@ class Clock:
     def get_debug(self) -> bool:
         return False
 
+    def watching(self) -> list[tuple[float, asyncio.TimerHandle]]:
+        """What waits for a caller to read; the others wait for one to write."""
+        return [each for each in self.due if each[0] == PATIENCE_S]
+
     def pass_time(self) -> None:
-        ((delay, handle),) = self.due
-        assert delay == PATIENCE_S
-        self.due.clear()
-        handle._run()
+        (each,) = self.watching()
+        self.due.remove(each)
+        each[1]._run()
 
 
 class Line:
@@ -150,4 +153,4 @@ def test_who_has_read_or_left_is_not_waited_for(paused: Connection, clock: Clock
         paused.resume_writing()
     else:
         paused.connection_lost(None)
-    assert clock.due == []
+    assert clock.watching() == []

@@ -54,6 +54,11 @@ def test_answers_that_are_being_sent_have_the_grace_too() -> None:
     assert server_options(Settings(drain_grace=12.5))["timeout_graceful_shutdown"] == 13
 
 
+def test_a_connection_is_kept_longer_than_proxies_keep_it() -> None:
+    assert server_options(Settings())["timeout_keep_alive"] > 60
+    assert server_options(Settings(keep_alive=620))["timeout_keep_alive"] == 620
+
+
 @pytest.mark.slow
 def test_figures_are_those_of_all_processes_and_a_dead_one_comes_back(
     model_repository: Path,
