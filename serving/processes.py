@@ -1,4 +1,6 @@
-"""Several gateways side by side on one socket: processes that share nothing but their figures."""
+"""Several gateways side by side on one socket: processes that share their figures and the counts
+of rates and quotas, and nothing else.
+"""
 
 from __future__ import annotations
 
@@ -22,6 +24,7 @@ from serving.app import create_app
 from serving.connection import Connection
 from serving.engine import open_engine
 from serving.scrape import FOLDER
+from serving.security.rates import FILE, MEMORY
 from serving.settings import Settings, SettingsError, from_environment, variable
 
 _SERVER: Final[dict[str, Any]] = {
@@ -69,6 +72,8 @@ def serve_processes(
     os.environ |= {variable(name): str(value) for name, value in given.items() if value is not None}
     with tempfile.TemporaryDirectory(prefix="celmood-figures-") as folder:
         os.environ.setdefault(FOLDER, folder)
+        if settings.rate_store.get_secret_value() == MEMORY:
+            os.environ[variable("rate_store")] = f"{FILE}{folder}/rates"
         config = uvicorn.Config(
             "serving.processes:app",
             factory=True,

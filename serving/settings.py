@@ -117,7 +117,8 @@ class Settings(BaseModel):
     rate: Limit | None = Field(default=None, description="of a caller without one, 600/minute")
     quota: Limit | None = Field(default=None, description="of a caller without one, 10000/day")
     rate_store: SecretStr = Field(
-        default=SecretStr("memory"), description="or the URL of a Redis that several hosts share"
+        default=SecretStr("memory"),
+        description="or file:PATH, which outlives a restart, or a Redis that several hosts share",
     )
     cors_origins: Annotated[tuple[str, ...], Words] = Field(
         default=(), description="sites whose pages may use the gateway"

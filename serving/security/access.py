@@ -25,6 +25,7 @@ from serving.problems import (
     ProblemError,
     answer,
 )
+from serving.security.addresses import one_caller
 from serving.security.keys import Key
 from serving.security.policies import Policy, policies
 from serving.security.rates import Rates, Taken
@@ -112,7 +113,7 @@ class Access:
     def _visitor(self, scope: Scope) -> _Visitor:
         """Raises ProblemError for who is not let in."""
         headers = Headers(scope=scope)
-        address = scope["client"][0] if scope.get("client") else "unknown"
+        address = one_caller(scope["client"][0]) if scope.get("client") else "unknown"
         if self._keys is None:
             self._check_neighbour(scope["method"], headers)
             open_to_all = is_open(scope["path"])

@@ -1,4 +1,4 @@
-"""Which addresses of the network a URL may lead to, and what a name resolves to."""
+"""Addresses of the network: where a URL may lead, what a name resolves to, who is one caller."""
 
 from __future__ import annotations
 
@@ -45,3 +45,19 @@ async def resolve(host: str, port: int) -> list[Address]:
     loop = asyncio.get_running_loop()
     found = await loop.getaddrinfo(host, port, type=socket.SOCK_STREAM)
     return [ipaddress.ip_address(str(place[0]).partition("%")[0]) for *_, place in found]
+
+
+def one_caller(address: str) -> str:
+    """Who is counted as one where nothing but an address is known; what is no address stays.
+
+    A home or a machine has a whole /64 of IPv6, from which it could send each request anew.
+    """
+    try:
+        known = ipaddress.ip_address(address)
+    except ValueError:
+        return address
+    if isinstance(known, ipaddress.IPv4Address):
+        return address
+    if known.ipv4_mapped is not None:
+        return str(known.ipv4_mapped)
+    return str(ipaddress.IPv6Network((known.packed[:8] + bytes(8), 64)))

@@ -1,4 +1,5 @@
-"""How much a caller may ask for: rates and quotas, counted here or in a Redis that many share.
+"""How much a caller may ask for: rates and quotas, counted here, or where others count too: in a
+file of this machine or in a Redis.
 
 Windows are fixed: the first request opens one, and it ends on time, so that Retry-After is exact.
 """
@@ -7,25 +8,30 @@ from __future__ import annotations
 
 import logging
 import math
+import sqlite3
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from limits.aio.storage import MemoryStorage, RedisStorage, Storage
+from limits.aio.storage import RedisStorage, Storage
 from limits.aio.strategies import FixedWindowRateLimiter
 from limits.errors import StorageError
 
 from serving.problems import OVER_QUOTA, OVER_RATE, ProblemError
+from serving.security.counts import Counts
 from serving.security.policies import Policy
 
 if TYPE_CHECKING:
     from redis.asyncio import ConnectionPool
 
+MEMORY: Final = "memory"
+FILE: Final = "file:"
 _REDIS: Final = ("redis://", "rediss://", "unix://")
 _REDIS_TIMEOUT_S: Final = 1.0
-_REDIS_PAUSE_S: Final = 5.0
-"""How long a Redis that failed is left alone."""
+_PAUSE_S: Final = 5.0
+"""How long a store that failed is left alone."""
 
 _REDIS_TELLS_S: Final = 0.5
 """How far off the end of a window may be that Redis tells: it rounds to seconds."""
@@ -45,16 +51,24 @@ class Taken:
 
 
 class Rates:
-    """Counts requests in `store`: `memory`, or the URL of a Redis.
+    """Counts requests in `store`: `memory`, `file:PATH`, or the URL of a Redis.
 
-    While Redis fails, this process counts alone, so that limits hold in each process at least.
+    While the file or Redis fails, this process counts alone, so that limits hold in each process
+    at least.
     """
 
-    def __init__(self, store: str = "memory", timeout: float = _REDIS_TIMEOUT_S) -> None:
-        """`timeout` seconds are waited for Redis. Raises ValueError for another store."""
-        self._own = FixedWindowRateLimiter(MemoryStorage())
-        self._pool = _pool(store, timeout) if store != "memory" else None
-        self._shared = FixedWindowRateLimiter(_storage(store, self._pool)) if self._pool else None
+    def __init__(self, store: str = MEMORY, timeout: float = _REDIS_TIMEOUT_S) -> None:
+        """`timeout` seconds are waited for Redis.
+
+        Raises ValueError for another store, or a file that cannot be used.
+        """
+        self._memory = Counts()
+        self._own = FixedWindowRateLimiter(self._memory)
+        self._file = _file(store) if store.startswith(FILE) else None
+        self._pool = _pool(store, timeout) if self._file is None and store != MEMORY else None
+        shared = _storage(store, self._pool) if self._pool else self._file
+        self._shared = FixedWindowRateLimiter(shared) if shared else None
+        self._tells = _REDIS_TELLS_S if self._pool else _OWN_TELLS_S
         self._again = 0.0
 
     @property
@@ -66,6 +80,9 @@ class Rates:
         """Give up the connections."""
         if self._pool is not None:
             await self._pool.aclose()
+        for counts in (self._memory, self._file):
+            if counts is not None:
+                counts.close()
 
     async def take(self, caller: str, wanted: Sequence[Policy], cost: int = 1) -> Taken:
         """Count `cost` requests of `caller` under all of `wanted`, or none.
@@ -90,8 +107,7 @@ class Rates:
         ends, remaining = await self._window(policy, taken.caller)
         if remaining == policy.item.amount:
             return False
-        tells = _OWN_TELLS_S if self.alone else _REDIS_TELLS_S
-        return ends - policy.seconds - tells <= taken.at
+        return ends - policy.seconds - self._tells <= taken.at
 
     async def headers(self, caller: str, wanted: Sequence[Policy]) -> dict[str, str]:
         """What is left to `caller`, as the headers of draft-ietf-httpapi-ratelimit-headers."""
@@ -145,15 +161,27 @@ class Rates:
         return self._shared if time.monotonic() >= self._again else None
 
     def _pause(self, error: StorageError) -> None:
-        self._again = time.monotonic() + _REDIS_PAUSE_S
+        self._again = time.monotonic() + _PAUSE_S
         reason = type(error.storage_error).__name__  # its text may name the URL and its password
         _log.error("the store of the rates fails (%s); this process counts alone", reason)
+
+
+def _file(store: str) -> Counts:
+    """Raises ValueError."""
+    path = Path(store.removeprefix(FILE))
+    try:
+        return Counts(path)
+    except (OSError, sqlite3.Error) as error:
+        raise ValueError(
+            f"{path} cannot be used ({error}): remove the file, or name another on a local disk "
+            "that this user may write"
+        ) from error
 
 
 def _pool(url: str, timeout: float) -> ConnectionPool:
     """Raises ValueError for a URL that is none of a Redis."""
     if not url.startswith(_REDIS):
-        raise ValueError("name `memory` or the URL of a Redis, redis://HOST:PORT/0")
+        raise ValueError("name `memory`, `file:PATH`, or the URL of a Redis, redis://HOST:PORT/0")
     try:
         from redis.asyncio import ConnectionPool  # an extra of its own
     except ImportError as error:

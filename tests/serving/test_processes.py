@@ -110,3 +110,22 @@ def test_what_cannot_start_is_said_and_ends_them_all(
             process.kill()
     assert process.returncode == 2
     assert "celmood: " in errors
+
+
+@pytest.mark.slow
+def test_rates_are_those_of_all_processes(model_repository: Path) -> None:
+    repository = ("--model-repository", str(model_repository))
+    with start(*repository, CELMOOD_RATE="5/hour") as process:
+        try:
+            assert process.stdout is not None
+            url = process.stdout.readline().split()[-1]
+            answers = [  # each over a new connection, to whichever process takes it
+                httpx.get(f"{url}/v1/models", timeout=PATIENCE_S) for _ in range(20)
+            ]
+            process.send_signal(signal.SIGTERM)
+            assert process.wait(PATIENCE_S) == 0
+        finally:
+            process.kill()
+    assert [answer.status_code for answer in answers] == [200] * 5 + [429] * 15
+    left = [answer.headers["RateLimit"].split(";")[1] for answer in answers]
+    assert left == ["r=4", "r=3", "r=2", "r=1"] + ["r=0"] * 16

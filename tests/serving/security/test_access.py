@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from httpx import Client, Response
+from httpx import ASGITransport, AsyncClient, Client, Response
 
 from engines.onnx_engine import OnnxEngine
 from serving.app import create_app
@@ -151,6 +151,18 @@ def test_a_rate_is_refused_with_the_time_and_counted_by_key(
         answers = [client.get("/v1/models", headers=bearer(other)) for _ in range(4)]
         assert [answer.status_code for answer in answers] == [200, 200, 200, 429]
         assert client.get("/healthz").status_code == 200
+
+
+async def test_a_network_of_ipv6_is_counted_as_one_caller(model_repository: Path) -> None:
+    engine = OnnxEngine(model_repository, threads=1)
+    app = create_app(Settings(rate="2/hour"), engine)
+    statuses = []
+    for address in ("2001:db8::1", "2001:db8::2:3", "2001:db8::4", "2001:db8:0:1::1"):
+        transport = ASGITransport(app, client=(address, 1))
+        async with AsyncClient(transport=transport, base_url="http://localhost") as client:
+            statuses.append((await client.get("/v1/models")).status_code)
+    engine.close()
+    assert statuses == [200, 200, 429, 200]
 
 
 def test_a_quota_counts_pictures_that_were_worked_on(model_repository: Path, path: Path) -> None:

@@ -4,7 +4,7 @@ import ipaddress
 
 import pytest
 
-from serving.security.addresses import is_permitted, is_public, resolve
+from serving.security.addresses import is_permitted, is_public, one_caller, resolve
 
 
 @pytest.mark.parametrize(
@@ -66,3 +66,19 @@ def test_networks_that_an_operator_names() -> None:
 
 async def test_a_name_of_this_machine() -> None:
     assert all(address.is_loopback for address in await resolve("localhost", 80))
+
+
+@pytest.mark.parametrize(
+    ("address", "caller"),
+    [
+        ("192.0.2.7", "192.0.2.7"),
+        ("::ffff:192.0.2.7", "192.0.2.7"),
+        ("2001:db8:1:2:3:4:5:6", "2001:db8:1:2::/64"),
+        ("2001:db8:1:2::", "2001:db8:1:2::/64"),
+        ("2001:db8:1:3::", "2001:db8:1:3::/64"),
+        ("fe80::1%eth0", "fe80::/64"),
+        ("unknown", "unknown"),
+    ],
+)
+def test_a_network_of_ipv6_is_one_caller(address: str, caller: str) -> None:
+    assert one_caller(address) == caller

@@ -4,8 +4,11 @@ import asyncio
 import logging
 import re
 import socket
+import sqlite3
 import subprocess
 from collections.abc import AsyncIterator, Iterator
+from contextlib import closing
+from pathlib import Path
 
 import pytest
 import pytest_asyncio
@@ -34,9 +37,18 @@ def redis(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
         server.terminate()
 
 
-@pytest_asyncio.fixture(params=["memory", "redis"])
-async def rates(request: pytest.FixtureRequest) -> AsyncIterator[Rates]:
-    store = "memory" if request.param == "memory" else request.getfixturevalue("redis")
+@pytest.fixture(params=["memory", "file", "redis"])
+def store(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    match request.param:
+        case "file":
+            return f"file:{tmp_path}/rates"
+        case "redis":
+            return str(request.getfixturevalue("redis"))
+    return "memory"
+
+
+@pytest_asyncio.fixture
+async def rates(store: str) -> AsyncIterator[Rates]:
     rates = Rates(store, timeout=30)
     yield rates
     await rates.close()
@@ -85,12 +97,12 @@ async def test_what_came_to_nothing_is_given_back(rates: Rates, caller: str) -> 
         await rates.take(caller, [QUOTA])
 
 
+@pytest.mark.parametrize("store", ["memory", "file"], indirect=True)
 async def test_what_was_taken_of_a_window_that_ended_is_not_given_to_the_next(
-    monkeypatch: pytest.MonkeyPatch,
+    rates: Rates, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     now = [1_000_000.0]
     monkeypatch.setattr("time.time", lambda: now[0])
-    rates = Rates()
     earlier = [await rates.take("a", [QUOTA], 2) for _ in range(2)]
     now[0] += 86_399
     late = await rates.take("a", [QUOTA])
@@ -139,8 +151,9 @@ async def test_many_at_once_are_counted_right(rates: Rates, caller: str) -> None
     assert sum(isinstance(outcome, Taken) for outcome in outcomes) == 20
 
 
-async def test_two_gateways_count_together_in_redis(redis: str, caller: str) -> None:
-    first, second = Rates(redis, timeout=30), Rates(redis, timeout=30)
+@pytest.mark.parametrize("store", ["file", "redis"], indirect=True)
+async def test_two_gateways_count_together(store: str, caller: str) -> None:
+    first, second = Rates(store, timeout=30), Rates(store, timeout=30)
     await first.take(caller, [RATE], 2)
     with pytest.raises(ProblemError):
         await second.take(caller, [RATE], 2)
@@ -164,6 +177,29 @@ async def test_a_redis_that_is_gone_leaves_the_limits_in_this_process(
     assert "hush" not in caplog.text
 
 
+@pytest.mark.parametrize("store", ["file"], indirect=True)
+async def test_a_file_that_another_process_keeps_is_gone_for_a_while(
+    store: str, caller: str, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    rates = Rates(store)
+    with closing(sqlite3.connect(tmp_path / "rates", isolation_level=None)) as other:
+        other.execute("BEGIN IMMEDIATE")
+        with caplog.at_level(logging.ERROR, "celmood"):
+            await rates.take(caller, [RATE], 3)
+            with pytest.raises(ProblemError):
+                await rates.take(caller, [RATE])
+    assert len(caplog.records) == 1
+    await rates.close()
+
+
 def test_another_store_is_refused() -> None:
     with pytest.raises(ValueError, match="redis://"):
         Rates("mongodb://somewhere")
+
+
+@pytest.mark.parametrize("what", ["no database", "no folder"])
+def test_a_file_that_cannot_be_used_says_what_to_do(what: str, tmp_path: Path) -> None:
+    path = tmp_path / "rates"
+    path.write_text("no database" * 1000)
+    with pytest.raises(ValueError, match="name another"):
+        Rates(f"file:{path if what == 'no database' else path / 'in a file'}")
