@@ -10,6 +10,8 @@ from __future__ import annotations
 import re
 from typing import Final
 
+from serving import png
+
 _PNG: Final = b"\x89PNG\r\n\x1a\n"
 _JPEG: Final = b"\xff\xd8"
 
@@ -41,19 +43,15 @@ def too_many(data: bytes) -> bool:
 
 
 def _many_chunks(data: bytes) -> bool:
-    place, of_picture, others = len(_PNG), 0, 0
+    of_picture = others = 0
     most_of_picture = _MOST_CHUNKS + len(data) // _BYTES_A_CHUNK
-    while place + 8 <= len(data):
-        kind = data[place + 4 : place + 8]
-        if kind == b"IEND":
-            return False
+    for kind in png.chunks(data):
         if kind == b"IDAT":
             of_picture += 1
         else:
             others += 1
         if others > _MOST_CHUNKS or of_picture > most_of_picture:
             return True
-        place += 12 + int.from_bytes(data[place : place + 4], "big")
     return False
 
 

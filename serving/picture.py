@@ -195,9 +195,11 @@ def _save(image: Image.Image, name: str, profile: bytes | None, **options: Any) 
 
 
 def _read(image: Image.Image, data: bytes) -> Picture:
-    image.load()
+    pixels: Pixels | None = png.decode_soon(data) if image.format == "PNG" else None
+    if pixels is None:
+        image.load()
+        pixels = _pixels(image, data)
     profile = image.info.get("icc_profile") or None
-    pixels = _pixels(image, data)
     if image.mode in ("CMYK", "YCCK", "LAB"):
         profile = None  # the pixels are sRGB now
     format: Format = (
@@ -255,7 +257,8 @@ def _cmyk_to_srgb(image: Image.Image) -> Image.Image:
 def _orientation(image: Image.Image) -> object:
     """What EXIF says of the orientation; a block that cannot be read says nothing."""
     try:
-        return image.getexif().get(_ORIENTATION, 1)
+        # The class's own: that of a PNG reads all pixels before it looks.
+        return Image.Image.getexif(image).get(_ORIENTATION, 1)
     except Exception:  # the readers of EXIF raise many kinds on damage
         return 1
 

@@ -1,14 +1,16 @@
-"""PNG, where Pillow falls short: 16 bits a channel, and writing within milliseconds."""
+"""PNG, where Pillow falls short: 16 bits a channel, reading and writing within milliseconds."""
 
 from __future__ import annotations
 
 import struct
 import zlib
+from collections.abc import Iterator
 from typing import Final
 
 import cv2
 import numpy as np
 from isal import isal_zlib
+from kornia_rs.io import decode_image_png_u8
 from numpy.typing import NDArray
 
 from faces.canvas import Pixels
@@ -16,15 +18,47 @@ from faces.canvas import Pixels
 _SIGNATURE: Final = b"\x89PNG\r\n\x1a\n"
 _KINDS: Final = {1: 0, 2: 4, 3: 2, 4: 6}
 _GREY_ALPHA: Final = 4
+_MODES: Final = {2: "rgb", 6: "rgba"}
+_SOON: Final = 2_000_000
+"""Pixels that are read within some ten milliseconds, for which Python's lock is held."""
+
 _UP: Final = 2
 _LEVEL: Final = 1
 _BAND: Final = 128
 """Rows that are packed at once, so that no second picture is made of them."""
 
 
+def chunks(data: bytes) -> Iterator[bytes]:
+    """The kinds of a PNG file's chunks in their order, up to the end that one of them states."""
+    place, kind = len(_SIGNATURE), b""
+    while place + 8 <= len(data) and kind != b"IEND":
+        kind = data[place + 4 : place + 8]
+        yield kind
+        place += 12 + int.from_bytes(data[place : place + 4], "big")
+
+
 def depth(data: bytes) -> int:
     """Bits a channel, from the header of a PNG file."""
     return data[24]
+
+
+def decode_soon(data: bytes) -> NDArray[np.uint8] | None:
+    """[H, W, 3 or 4] of a PNG file that Pillow has opened, several times faster than Pillow.
+
+    None where Pillow has to read it: greys, palettes, one transparent colour, other depths, rows
+    that are interlaced, a large picture, something behind the pixels, or any damage.
+    """
+    width, height = struct.unpack(">II", data[16:24])
+    mode = _MODES.get(data[25])
+    if mode is None or depth(data) != 8 or data[28] or width * height > _SOON:
+        return None
+    kinds = list(chunks(data))
+    if b"tRNS" in kinds or kinds[-2:] != [b"IDAT", b"IEND"]:
+        return None
+    try:
+        return np.asarray(decode_image_png_u8(data, (height, width), mode), np.uint8)
+    except Exception:  # it raises nothing more exact
+        return None
 
 
 def decode16(data: bytes) -> NDArray[np.uint16]:

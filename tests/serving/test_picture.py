@@ -138,6 +138,16 @@ def test_orientation_is_applied_and_dropped(format: str, orientation: int) -> No
     assert b"a name" not in encode(picture)
 
 
+def test_orientation_that_comes_after_the_pixels_of_a_png_is_applied() -> None:
+    exif = Image.Exif()
+    exif[0x0112] = 3
+    data = encoded(SCENE, exif=exif)
+    start = data.index(b"eXIf") - 4
+    stop = start + 12 + int.from_bytes(data[start : start + 4], "big")
+    late = data[:start] + data[stop:-12] + data[start:stop] + data[-12:]
+    assert (read(late).pixels == SCENE[::-1, ::-1]).all()
+
+
 def test_text_of_a_png_is_dropped() -> None:
     info = PngImagePlugin.PngInfo()
     info.add_text("Author", "somebody in particular")

@@ -1,11 +1,15 @@
 from __future__ import annotations
 
 import io
+import struct
 import tracemalloc
+import zlib
+from typing import Any
 
 import numpy as np
 import pytest
 from PIL import Image
+from PIL.PngImagePlugin import PngInfo
 
 from faces.canvas import Pixels
 from serving import png
@@ -58,3 +62,85 @@ def test_one_pixel() -> None:
 def test_eight_bits_are_not_taken_for_sixteen() -> None:
     with pytest.raises(ValueError, match="16 bits"):
         png.decode16(png.encode(np.zeros((4, 4, 3), np.uint8)))
+
+
+def saved(pixels: Pixels, **options: Any) -> bytes:
+    file = io.BytesIO()
+    Image.fromarray(pixels).save(file, "PNG", **options)
+    return file.getvalue()
+
+
+def chunk(kind: bytes, content: bytes = b"") -> bytes:
+    check = struct.pack(">I", zlib.crc32(kind + content))
+    return struct.pack(">I", len(content)) + kind + content + check
+
+
+def filtered(pixels: Pixels, kind: int, interlaced: int = 0) -> bytes:
+    """A PNG file all of whose rows have the filter `kind`; their bytes are taken for the result."""
+    height, width, channels = pixels.shape
+    rows = pixels.reshape(height, -1)
+    lines = b"".join(bytes([kind]) + row.tobytes() for row in rows)
+    header = struct.pack(">IIBBBBB", width, height, 8, {3: 2, 4: 6}[channels], 0, 0, interlaced)
+    parts = chunk(b"IHDR", header), chunk(b"IDAT", zlib.compress(lines)), chunk(b"IEND")
+    return b"\x89PNG\r\n\x1a\n" + b"".join(parts)
+
+
+SOME = np.random.default_rng(2).integers(0, 256, (37, 53, 4), np.uint8)
+
+
+@pytest.mark.parametrize("kind", range(5))
+@pytest.mark.parametrize("channels", [3, 4])
+def test_pixels_that_are_read_soon_are_those_that_pillow_reads(kind: int, channels: int) -> None:
+    data = filtered(SOME[..., :channels], kind)
+    found = png.decode_soon(data)
+    assert found is not None
+    assert found.dtype == np.uint8
+    assert found.flags.c_contiguous
+    assert (found == np.asarray(Image.open(io.BytesIO(data)))).all()
+
+
+def test_a_profile_and_words_before_the_pixels_are_no_hindrance() -> None:
+    text = PngInfo()
+    text.add_text("Comment", "drawn", zip=True)
+    found = png.decode_soon(saved(SOME, icc_profile=b"a profile", pnginfo=text))
+    assert found is not None
+    assert (found == SOME).all()
+
+
+GOOD = saved(SOME)
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        saved(SOME[..., 0]),
+        saved(SOME[..., :2].copy().view(np.uint16)[..., 0]),
+        saved(SOME[..., :3], transparency=(1, 2, 3)),
+        filtered(SOME[:1, :1], 0, interlaced=1),
+        saved(np.zeros((1415, 1415, 3), np.uint8)),
+        GOOD[:-12] + chunk(b"eXIf", b"MM") + chunk(b"IEND"),
+        GOOD[:-12],
+        GOOD[: len(GOOD) // 2],
+        GOOD[:-20] + bytes(4) + GOOD[-16:],
+    ],
+    ids=[
+        "grey",
+        "16 bits",
+        "one transparent colour",
+        "interlaced",
+        "large",
+        "EXIF behind the pixels",
+        "no end",
+        "half",
+        "damaged",
+    ],
+)
+def test_the_rest_is_left_to_pillow(data: bytes) -> None:
+    assert png.decode_soon(data) is None
+
+
+def test_what_lies_behind_the_end_is_not_gone_through() -> None:
+    kinds = list(png.chunks(GOOD + bytes(12) * 100_000))
+    assert kinds[0] == b"IHDR"
+    assert kinds[-1] == b"IEND"
+    assert set(kinds[1:-1]) == {b"IDAT"}
