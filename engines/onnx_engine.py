@@ -17,6 +17,7 @@ import onnxruntime as ort
 from contract.card import Card, CardError, Tensor
 from engines.alarm import Alarm
 from engines.cancel import current
+from engines.company import cores_are_busy
 from engines.cores import usable_cores
 from engines.protocol import (
     Array,
@@ -41,7 +42,8 @@ class OnnxEngine:
 
     `providers` are tried in order and all have to be used: a session that falls back to another
     one is a problem, not a slower success. `threads` is the intra-op pool of each session; by
-    default the cores that this process may use.
+    default the cores that this process may use. Where pictures keep these busy (`engines.company`),
+    a run on the CPU takes one thread: a second session of each model, with the same results.
     """
 
     def __init__(
@@ -57,12 +59,16 @@ class OnnxEngine:
         self._lost: dict[str, str] = {}
         self._cards: dict[str, Card] = {}
         self._problems = dict(stored.problems)
+        self._threads = threads or usable_cores()
         self._sessions: dict[str, ort.InferenceSession] = {}
+        self._narrow: dict[str, ort.InferenceSession] = {}
         self._alarm = Alarm()
         self._closed = False
         for name, model in stored.models.items():
             try:
-                self._sessions[name] = _open(model, providers, threads or usable_cores())
+                self._sessions[name] = _open(model, providers, self._threads)
+                if self._threads > 1 and self._providers == (CPU,):
+                    self._narrow[name] = _open(model, providers, 1)
                 self._cards[name] = model.card
             except CardError as error:
                 self._problems[name] = str(error)
@@ -94,9 +100,7 @@ class OnnxEngine:
         """
         if self._closed:
             raise EngineUnavailableError("the engine is closed")
-        session = self._sessions.get(model)
-        if session is None:
-            raise ModelMissingError(model, self._cards, self._problems)
+        session = self._session(model)
         card = self._cards[model]
         check_inputs(card, inputs)
         if timeout is not None and timeout <= 0:
@@ -131,6 +135,14 @@ class OnnxEngine:
         """Let go of the sessions; runs under way end as usual."""
         self._closed = True
         self._sessions.clear()
+        self._narrow.clear()
+
+    def _session(self, model: str) -> ort.InferenceSession:
+        """The session for a run that begins now. Raises ModelMissingError."""
+        wide = self._sessions.get(model)
+        if wide is None:
+            raise ModelMissingError(model, self._cards, self._problems)
+        return self._narrow.get(model, wide) if cores_are_busy(self._threads) else wide
 
     def _look_for_a_fallback(self, model: str, session: ort.InferenceSession) -> None:
         """Where a provider fails in a run, onnxruntime goes on with another, without an error."""

@@ -17,6 +17,7 @@ from contract.card import Card, ExpressionVector, ParameterSpec, Task
 from contract.control import control_for, strength
 from contract.control import expressions as expressions_of
 from contract.pixels import to_network
+from engines.company import in_work
 from engines.protocol import Array, Engine, EngineError
 from faces.align import AlignmentError, Matrix, crop, similarity
 from faces.canvas import Canvas
@@ -89,6 +90,7 @@ class Pipeline:
         """The names that `edit` and `sheet` take. Raises UnknownModelError or NoModelError."""
         return expressions_of(self._editor(model))
 
+    @in_work()
     def faces(self, data: bytes, *, deadline: float | None = None) -> FacesResult:
         """The faces of the picture in `data`, and what they show where a model can read it.
 
@@ -105,6 +107,7 @@ class Pipeline:
         readings = self._read(card, canvas, found, clock) if card and found else ()
         return FacesResult(picture.width, picture.height, found, readings, clock.timings)
 
+    @in_work()
     def edit(
         self,
         data: bytes,
@@ -140,6 +143,7 @@ class Pipeline:
             encoded, format or edited.format, edited.width, edited.height, changed, clock.timings
         )
 
+    @in_work()
     def sheet(
         self,
         data: bytes,

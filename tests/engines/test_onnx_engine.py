@@ -16,6 +16,7 @@ import pytest
 
 from contract.card import Pixels, Tensor
 from engines.cancel import Cancellation, working_under
+from engines.company import in_work
 from engines.onnx_engine import OnnxEngine
 from engines.protocol import (
     EngineCancelledError,
@@ -25,6 +26,8 @@ from engines.protocol import (
     ModelMissingError,
 )
 from tests.engines.tiny_models import tiny_editor, tiny_loop, write_model, write_repository
+
+ROOT = Path(__file__).resolve().parents[2]
 
 
 @pytest.fixture
@@ -206,6 +209,31 @@ def test_several_threads_run_at_once(engine: OnnxEngine) -> None:
     for thread in threads:
         thread.join()
     assert wrong == []
+
+
+@pytest.mark.shipped
+def test_runs_share_the_cores_with_other_pictures_and_give_the_same(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    threads: list[int] = []
+
+    class Session(ort.InferenceSession):
+        def run(self, *given, **options):
+            threads.append(self.get_session_options().intra_op_num_threads)
+            return super().run(*given, **options)
+
+    monkeypatch.setattr(ort, "InferenceSession", Session)
+    engine = OnnxEngine(ROOT / "model_repository", threads=3)
+    size = engine.cards()["expression"].pixels.size
+    inputs = editor_inputs(size=size)
+    with in_work():
+        alone = engine.run("expression", inputs)
+        with in_work():
+            beside = engine.run("expression", inputs)
+    engine.close()
+    assert threads == [3, 1]
+    for name, values in alone.items():
+        np.testing.assert_array_equal(beside[name], values)
 
 
 def test_telemetry_is_off_before_onnxruntime_is_imported() -> None:
