@@ -5,7 +5,9 @@ What a route takes and answers it says itself.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
+from functools import cached_property
 from typing import Any, Final
 
 from fastapi import FastAPI
@@ -51,6 +53,11 @@ class DescribedApp(FastAPI):
             _complete(super().openapi())
         assert self.openapi_schema is not None
         return self.openapi_schema
+
+    @cached_property
+    def document(self) -> bytes:
+        """The document as JSON. To make it takes a while: ask in a thread."""
+        return json.dumps(self.openapi(), separators=(",", ":")).encode()
 
 
 def _complete(document: dict[str, Any]) -> None:

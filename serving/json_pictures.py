@@ -1,15 +1,17 @@
 """JSON with pictures in it, in base64: written and read in pieces.
 
 Python's lock is held while one piece of text is made or taken apart, and the event loop waits for
-it, in whichever thread that is. So no piece is large.
+it, in whichever thread that is. So no piece is large. msgspec and orjson, which are made for JSON,
+go through a document at once; what is cut out of it here they would hold the lock for.
 """
 
 from __future__ import annotations
 
-import binascii
 import json
 import secrets
 from typing import Any, Final
+
+import pybase64
 
 PIECE: Final = 2**20
 """Bytes of a piece of base64; a multiple of 4."""
@@ -40,7 +42,7 @@ def written(value: object) -> list[bytes]:
     pieces = [head]
     for picture, after in zip(pictures, rest, strict=True):
         pieces += [
-            binascii.b2a_base64(picture[place : place + _RAW], newline=False)
+            pybase64.b64encode(picture[place : place + _RAW])
             for place in range(0, len(picture), _RAW)
         ]
         pieces.append(after)
@@ -57,7 +59,7 @@ def raw(text: str | memoryview) -> bytes:
     parts = [view[place : place + PIECE] for place in range(0, len(view), PIECE)]
     if any(part[-1] == _PADDING for part in parts[:-1]):
         raise ValueError("padding before the end")
-    return b"".join(binascii.a2b_base64(part, strict_mode=True) for part in parts)
+    return b"".join([pybase64.b64decode(part, validate=True) for part in parts])
 
 
 def parsed(text: bytes, most_values: int) -> Any:
@@ -83,14 +85,15 @@ def parsed(text: bytes, most_values: int) -> Any:
 
 def _cut(text: bytes, most_values: int) -> tuple[bytes, dict[str, memoryview]]:
     """`text` with a name in place of each long string, and these strings by their names."""
-    if text.count(b'"') > _QUOTES_A_VALUE * most_values:
+    pieces = range(0, len(text), PIECE)
+    if sum(text.count(b'"', at, at + PIECE) for at in pieces) > _QUOTES_A_VALUE * most_values:
         raise TooManyValuesError
     view, word = memoryview(text), secrets.token_hex(16)
     kept: list[bytes | memoryview] = []
     long: dict[str, memoryview] = {}
     place = done = 0
-    while (begin := text.find(b'"', place) + 1) and (end := _end(text, begin)) >= 0:
-        if end - begin >= _LONG and text.find(b"\\", begin, end) < 0:
+    while (begin := _find(text, b'"', place) + 1) and (end := _end(text, begin)) >= 0:
+        if end - begin >= _LONG and _find(text, b"\\", begin, end) < 0:
             name = f"{word}{len(long)}"
             long[name] = view[begin:end]
             kept += [view[done:begin], name.encode()]
@@ -101,7 +104,7 @@ def _cut(text: bytes, most_values: int) -> tuple[bytes, dict[str, memoryview]]:
 
 def _end(text: bytes, begin: int) -> int:
     """Where the string that begins there ends; -1 where it does not, or nobody would write it."""
-    end = text.find(b'"', begin)
+    end = _find(text, b'"', begin)
     while end >= 0:
         before = text[max(begin, end - _MOST_BACKSLASHES) : end]
         backslashes = len(before) - len(before.rstrip(b"\\"))
@@ -109,5 +112,15 @@ def _end(text: bytes, begin: int) -> int:
             return -1
         if backslashes % 2 == 0:
             return end
-        end = text.find(b'"', end + 1)
+        end = _find(text, b'"', end + 1)
+    return -1
+
+
+def _find(text: bytes, mark: bytes, begin: int, end: int | None = None) -> int:
+    """`text.find`, of one byte, in pieces."""
+    end = len(text) if end is None else end
+    for at in range(begin, end, PIECE):
+        found = text.find(mark, at, min(at + PIECE, end))
+        if found >= 0:
+            return found
     return -1

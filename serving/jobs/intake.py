@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import secrets
-from collections.abc import AsyncIterable, Awaitable, Callable
+from collections.abc import AsyncGenerator, AsyncIterable, Awaitable, Callable
 from dataclasses import dataclass, field
 from typing import Any, Final
 
@@ -131,17 +131,9 @@ async def _accepted(arrival: _Arrival, count: int, wish: Wish) -> str:
 
 async def _read(arrival: _Arrival, parts: AsyncIterable[bytes], limits: Limits) -> int:
     """Store the lines of `parts`; how many there are."""
-    size = count = number = 0
+    count = 0
     try:
-        async for line in split(parts, limits.line):
-            number += 1
-            size += len(line)
-            if size > limits.bytes:
-                raise ProblemError(
-                    BATCH_TOO_LARGE, f"a batch has at most {limits.bytes:,} bytes: send several"
-                )
-            if not line.strip():
-                continue
+        async for number, line in split(_bounded(parts, limits.bytes), limits.line):
             count += 1
             if count > limits.lines:
                 raise ProblemError(
@@ -154,7 +146,7 @@ async def _read(arrival: _Arrival, parts: AsyncIterable[bytes], limits: Limits) 
     except LineTooLongError as error:
         raise ProblemError(
             BATCH_TOO_LARGE,
-            f"line {number + 1} has too many bytes; the limit is {limits.line:,} bytes a line",
+            f"line {error.number} has too many bytes; the limit is {limits.line:,} bytes a line",
         ) from error
     if arrival.chunk:
         await asyncio.to_thread(arrival.keep)
@@ -163,6 +155,16 @@ async def _read(arrival: _Arrival, parts: AsyncIterable[bytes], limits: Limits) 
     if not count:
         raise ProblemError(MALFORMED_BODY, "the batch has no lines; send one JSON object a line")
     return count
+
+
+async def _bounded(parts: AsyncIterable[bytes], most: int) -> AsyncGenerator[bytes, None]:
+    """`parts`, as long as they have no more than `most` bytes. Raises ProblemError."""
+    size = 0
+    async for part in parts:
+        size += len(part)
+        if size > most:
+            raise ProblemError(BATCH_TOO_LARGE, f"a batch has at most {most:,} bytes: send several")
+        yield part
 
 
 def _unusable(errors: list[dict[str, Any]]) -> ProblemError:

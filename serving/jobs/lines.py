@@ -6,20 +6,25 @@ the caller likes, an `id` that comes back with the result.
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncGenerator, AsyncIterable
 from dataclasses import dataclass
 from typing import Any, Final
 
 from serving.calls import CALLS, EXPRESSIONS, Answer, PictureCall
 from serving.fields import FacesFields, from_json, object_of
-from serving.json_pictures import written
+from serving.json_pictures import PIECE, written
 from serving.problems import INVALID_FIELD, ProblemError, body_of
 
 _LONGEST_ID: Final = 128
 
 
 class LineTooLongError(ValueError):
-    """A line has more bytes than one may have."""
+    """The line `number` has more bytes than one may have."""
+
+    def __init__(self, number: int) -> None:
+        super().__init__(f"line {number} has too many bytes")
+        self.number = number
 
 
 @dataclass(frozen=True)
@@ -52,25 +57,43 @@ def write_line(call: PictureCall[Any], fields: FacesFields) -> bytes:
     return _json({"call": call.name, **fields.model_dump(exclude_unset=True)})
 
 
-async def split(parts: AsyncIterable[bytes], longest: int) -> AsyncGenerator[bytes, None]:
-    """The lines of a body, without their ends. Raises LineTooLongError above `longest` bytes."""
+async def split(
+    parts: AsyncIterable[bytes], longest: int
+) -> AsyncGenerator[tuple[int, bytes], None]:
+    """The lines of a body with their numbers, from 1; those with nothing in them are left out.
+
+    Raises LineTooLongError above `longest` bytes.
+    """
     begun: list[bytes] = []
-    size = 0
+    size, number = 0, 1
     async for part in parts:
         *ends, rest = part.split(b"\n")
         for end in ends:
-            begun.append(end)
-            line = b"".join(begun)
-            if len(line) > longest:
-                raise LineTooLongError
-            yield line
-            begun, size = [], 0
+            if size or not _is_empty(end):
+                line = await _line([*begun, end], size + len(end), longest, number)
+                if not _is_empty(line):
+                    yield number, line
+                begun, size = [], 0
+            number += 1
         begun.append(rest)
         size += len(rest)
         if size > longest:
-            raise LineTooLongError
-    if size:
-        yield b"".join(begun)
+            raise LineTooLongError(number)
+    line = await _line(begun, size, longest, number)
+    if not _is_empty(line):
+        yield number, line
+
+
+async def _line(parts: list[bytes], size: int, longest: int, number: int) -> bytes:
+    if size > longest:
+        raise LineTooLongError(number)
+    if size <= PIECE:
+        return b"".join(parts)
+    return await asyncio.to_thread(b"".join, parts)
+
+
+def _is_empty(line: bytes) -> bool:
+    return not line or line.isspace()
 
 
 def answered(number: int, id: str | None, answer: Answer) -> bytes:

@@ -1,13 +1,17 @@
-"""`/docs`: the OpenAPI document to read and to try, in Swagger UI from a pinned address."""
+"""The OpenAPI document, and `/docs` to read and to try it, in Swagger UI from a pinned address."""
 
 from __future__ import annotations
 
 import base64
 import hashlib
-from typing import Final
+from typing import Final, cast
 
-from fastapi import APIRouter
-from fastapi.responses import HTMLResponse
+import anyio.to_thread
+from fastapi import APIRouter, Request
+from fastapi.responses import HTMLResponse, Response
+
+from serving.document import DescribedApp
+from serving.gateway import TheGateway
 
 router = APIRouter()
 
@@ -54,3 +58,11 @@ _POLICY: Final = "; ".join(
 async def docs() -> HTMLResponse:
     """The page; its policy lets it load Swagger UI, and nothing else."""
     return HTMLResponse(_PAGE, headers={"Content-Security-Policy": _POLICY})
+
+
+@router.get("/openapi.json", include_in_schema=False)
+async def document(request: Request, gateway: TheGateway) -> Response:
+    """The document; made by the first who asks."""
+    app = cast(DescribedApp, request.app)
+    text = await anyio.to_thread.run_sync(lambda: app.document, limiter=gateway.watchers)
+    return Response(text, media_type="application/json")

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import base64
-import binascii
 import threading
 from collections.abc import Callable
 from pathlib import Path
 from types import SimpleNamespace
 
+import pybase64
 import pytest
 from starlette.types import Message, Receive, Scope, Send
 
@@ -35,10 +35,8 @@ def test_the_event_loop_does_nothing_large_for_pictures_in_json(
 
         return noting
 
-    made, read = noted(binascii.b2a_base64), noted(binascii.a2b_base64)
-    monkeypatch.setattr(
-        json_pictures, "binascii", SimpleNamespace(b2a_base64=made, a2b_base64=read)
-    )
+    made, read = noted(pybase64.b64encode), noted(pybase64.b64decode)
+    monkeypatch.setattr(json_pictures, "pybase64", SimpleNamespace(b64encode=made, b64decode=read))
     app = create_app(Settings(workers=2), OnnxEngine(model_repository, threads=1))
 
     async def noting(scope: Scope, receive: Receive, send: Send) -> None:

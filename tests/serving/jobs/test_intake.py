@@ -9,7 +9,7 @@ import pytest
 from serving.jobs.intake import Limits, Wish, take
 from serving.jobs.sqlite_store import SqliteStore
 from serving.jobs.store import KeyReusedError
-from serving.problems import OVER_QUOTA, ProblemError
+from serving.problems import BATCH_TOO_LARGE, OVER_QUOTA, ProblemError
 
 LIMITS = Limits(lines=10, bytes=10_000, line=1000)
 LINE = b'{"call": "faces", "image": "aa=="}\n'
@@ -63,6 +63,25 @@ async def test_pictures_are_counted_before_they_are_accepted(store: SqliteStore)
     assert raised.value.kind is OVER_QUOTA
     claims = [store.claim(10) for _ in range(3)]
     assert [claim.batch for claim in claims if claim is not None] == [batch] * 2
+
+
+@pytest.mark.parametrize(
+    ("parts", "told"),
+    [
+        ([b"\n" * 5000, b"\n" * 5001], "10,000 bytes"),
+        ([b" \n" * 5001], "10,000 bytes"),
+        ([LINE * 11], "10 lines"),
+        ([b"\n", LINE, b" " * 1001], "line 3"),
+    ],
+    ids=["empty", "blank", "many", "long"],
+)
+async def test_what_is_too_large_is_refused_and_nothing_kept(
+    store: SqliteStore, parts: list[bytes], told: str
+) -> None:
+    with pytest.raises(ProblemError, match=told) as raised:
+        await sent(store, Quota().wish(), *parts)
+    assert raised.value.kind is BATCH_TOO_LARGE
+    assert store.claim(10) is None
 
 
 async def test_what_was_counted_once_is_not_counted_again(store: SqliteStore) -> None:
