@@ -23,7 +23,7 @@ from starlette.requests import ClientDisconnect
 
 from contract.expression import MAX_INTENSITY
 from faces.face import Box
-from serving.json_pictures import TooManyValuesError, parsed, raw
+from serving.json_pictures import BeyondLimitsError, parsed, raw
 from serving.picture import Format
 from serving.problems import (
     INVALID_FIELD,
@@ -242,13 +242,12 @@ def _invalid(field: str, message: str) -> ProblemError:
 def object_of(text: bytes, what: str = "body") -> dict[str, Any]:
     """The JSON object `text`, which an error calls `what`. Raises ProblemError.
 
-    A long text in it may be a memoryview; see `serving.json_pictures`.
+    A long text in it is a memoryview; see `serving.json_pictures`.
     """
     try:
         values = parsed(text, _MOST_VALUES)
-    except TooManyValuesError as error:
-        told = f"the {what} has more than {_MOST_VALUES:,} values"
-        raise ProblemError(MALFORMED_BODY, told) from error
+    except BeyondLimitsError as error:
+        raise ProblemError(MALFORMED_BODY, f"the {what} {error}") from error
     except (ValueError, RecursionError) as error:
         raise ProblemError(MALFORMED_BODY, f"the {what} is not valid JSON") from error
     if not isinstance(values, dict):
