@@ -84,6 +84,7 @@ def interface(lifespan: Lifespan[DescribedApp] | None = None) -> DescribedApp:
         lifespan=lifespan,
         docs_url=None,
         redoc_url=None,
+        redirect_slashes=False,  # to where `Host` says, and without TLS, with the caller's key
         openapi_url=None,  # a route of serving.routes.docs, which does not hold the event loop
         telemetry=telemetry(),
     )

@@ -175,6 +175,9 @@ def test_other_paths_and_methods(client: Client) -> None:
     check_problem(client, client.get("/nothing"), "not-found", 404)
     check_problem(client, client.get("/v1/expressions"), "method-not-allowed", 405)
     check_problem(client, client.get("/v1/models/nothing"), "unknown-model", 404)
+    # Not sent on to another place, which would get the key that the request has.
+    check_problem(client, client.get("/v1/models/"), "not-found", 404)
+    check_problem(client, client.post("/v1/faces/"), "not-found", 404)
 
 
 def rotated() -> Image.Exif:
