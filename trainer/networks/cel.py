@@ -21,6 +21,13 @@ STRIDE = 32
 """The crop's side must be a multiple of this: the deepest level is at 1/32 of a fine network's."""
 
 
+LEAST_MOVE = 0.2
+"""Shorter moves, in pixels of the crop, are none; longer ones lose as much (`faces.change`)."""
+
+LEAST_MASK = 1 / 64
+"""A share of paint below this is none; others lose as much (`faces.change`)."""
+
+
 class Change(NamedTuple):
     """What the network says: how a face of S pixels is to change.
 
@@ -196,8 +203,16 @@ class Cel(nn.Module):
 
     @staticmethod
     def apply_change(image: Tensor, change: Change) -> Tensor:
-        """The picture [N,3,S,S] that `change` makes of `image`: warped, then painted over."""
-        return torch.lerp(warp(image, change.displacement), change.paint, change.mask)
+        """The picture [N,3,S,S] that `change` makes of `image`: warped, then painted over.
+
+        As where changes are given back to whole pictures, next to nothing is nothing: a line that
+        stays must not blur by a tenth of a pixel, or it is painted again to be sharp.
+        """
+        moves = change.displacement
+        length = moves.norm(dim=1, keepdim=True).clamp_min(1e-6) * moves.shape[-1]
+        moves = moves * (1 - LEAST_MOVE / length).clamp_min(0)
+        mask = (change.mask - LEAST_MASK).clamp_min(0) / (1 - LEAST_MASK)
+        return torch.lerp(warp(image, moves), change.paint, mask)
 
 
 class Controlled(nn.Module):
