@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import argparse
 import os
+import resource
 import signal
 import socket
 import sys
 from contextlib import suppress
 from pathlib import Path
+from typing import Final
 
 os.environ.setdefault("ORT_DISABLE_TELEMETRY", "1")  # read when onnxruntime is imported
 
@@ -23,6 +25,9 @@ from serving.processes import announce, serve_processes, server_options
 from serving.security import command as keys
 from serving.security.guard import check_exposure
 from serving.settings import SettingsError, from_environment
+
+_FILES: Final = 65_536
+"""Each connection is an open file, and one that is kept waits for its next request."""
 
 
 class _Server(uvicorn.Server):
@@ -45,6 +50,7 @@ def main(arguments: list[str] | None = None) -> int:
         settings = from_environment(os.environ, **given)
         check_exposure(host, settings)
         logs.configure(settings.log, access=settings.access_log)
+        allow_files(_FILES)
         listener = listen(host, port)
         if settings.processes > 1:
             return serve_processes(settings, listener, given)
@@ -57,6 +63,14 @@ def main(arguments: list[str] | None = None) -> int:
     with suppress(KeyboardInterrupt):
         _Server(uvicorn.Config(app, **server_options(settings))).run(sockets=[listener])
     return 0
+
+
+def allow_files(wanted: int) -> None:
+    """Let this process, and those that it starts, open so many files, or as many as they may."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    most = wanted if hard == resource.RLIM_INFINITY else min(wanted, hard)
+    if soft != resource.RLIM_INFINITY and soft < most:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (most, hard))
 
 
 def listen(host: str, port: int) -> socket.socket:

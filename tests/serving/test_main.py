@@ -65,6 +65,25 @@ def test_it_says_where_it_listens_and_finishes_what_it_accepted(model_repository
         assert process.wait(30) == 0
 
 
+@pytest.mark.parametrize(
+    ("soft", "hard", "wanted", "allowed"),
+    [(256, 512, 1024, 512), (256, 512, 300, 300), (256, 512, 100, 256)],
+)
+def test_as_many_files_may_be_open_as_the_system_lets_it(
+    soft: int, hard: int, wanted: int, allowed: int
+) -> None:
+    """Asked of a process of its own: a limit that was lowered cannot be raised again."""
+    program = (
+        "import resource; from serving.__main__ import allow_files; "
+        f"resource.setrlimit(resource.RLIMIT_NOFILE, ({soft}, {hard})); allow_files({wanted}); "
+        "print(*resource.getrlimit(resource.RLIMIT_NOFILE))"
+    )
+    told = subprocess.run(
+        [sys.executable, "-c", program], cwd=ROOT, capture_output=True, text=True, check=True
+    )
+    assert told.stdout == f"{allowed} {hard}\n"
+
+
 async def test_an_answer_does_not_wait_for_the_one_before_it_to_be_acknowledged() -> None:
     loop = asyncio.get_running_loop()
     accepted: asyncio.Future[int] = loop.create_future()
