@@ -10,7 +10,8 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from contract import expression
-from trainer.networks.cel import Cel, Palette, _bias, mix, warp
+from faces.change import _LEAST_MASK, _LEAST_MOVE
+from trainer.networks.cel import LEAST_MASK, LEAST_MOVE, Cel, Change, Palette, _bias, mix, warp
 
 CONTROL = 2 * expression.SIZE
 
@@ -44,6 +45,23 @@ def test_shapes_and_ranges() -> None:
     assert change.mask.min() >= 0
     assert change.mask.max() <= 1
     assert 0 < change.displacement.abs().max() <= network.reach
+
+
+def test_next_to_nothing_is_nothing_as_where_changes_are_given_back() -> None:
+    assert (LEAST_MOVE, LEAST_MASK) == (_LEAST_MOVE, _LEAST_MASK)
+    image = torch.rand(1, 3, 32, 32) * 2 - 1
+    change = Change(
+        paint=torch.ones(1, 3, 32, 32),
+        mask=torch.full((1, 1, 32, 32), 0.99 * LEAST_MASK),
+        displacement=torch.full((1, 2, 32, 32), 0.7 * LEAST_MOVE / 32),
+    )
+    torch.testing.assert_close(Cel.apply_change(image, change), image, atol=1e-5, rtol=0)
+    far = change._replace(displacement=torch.zeros(1, 2, 32, 32))
+    far.displacement[:, 0] = (2 + LEAST_MOVE) / 32
+    moved = Cel.apply_change(image, far)[..., :-2]
+    torch.testing.assert_close(moved, image[..., 2:], atol=1e-5, rtol=0)
+    painted = change._replace(mask=torch.ones(1, 1, 32, 32))
+    assert (Cel.apply_change(image, painted) == 1).all()
 
 
 def test_a_control_of_zeros_gives_the_picture_back() -> None:
