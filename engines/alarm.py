@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import heapq
 import itertools
+import math
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -18,6 +19,7 @@ class Alarm:
         self._due: list[tuple[float, int]] = []
         self._calls: dict[int, Callable[[], None]] = {}
         self._numbers = itertools.count()
+        self._wakes = math.inf
         self._thread: threading.Thread | None = None
 
     @contextmanager
@@ -34,7 +36,8 @@ class Alarm:
             if self._thread is None:
                 self._thread = threading.Thread(target=self._run, name="alarm", daemon=True)
                 self._thread.start()
-            elif self._due[0][1] == number:
+            elif due < self._wakes:
+                self._wakes = due
                 self._changed.notify()
         try:
             yield
@@ -44,7 +47,10 @@ class Alarm:
                 self._forget()
 
     def _forget(self) -> None:
-        """Drop what is next but not wanted any more; the thread notices when it wakes."""
+        """Drop what is next but not wanted any more; the thread notices when it wakes.
+
+        It may wake for nothing, once in a while: to wake it for each call would cost more.
+        """
         while self._due and self._due[0][1] not in self._calls:
             heapq.heappop(self._due)
 
@@ -52,9 +58,10 @@ class Alarm:
         while True:
             with self._changed:
                 self._forget()
-                left = self._due[0][0] - time.monotonic() if self._due else None
-                if left is None or left > 0:
-                    self._changed.wait(left)
+                self._wakes = self._due[0][0] if self._due else math.inf
+                left = self._wakes - time.monotonic()
+                if left > 0:
+                    self._changed.wait(left if self._due else None)
                     continue
                 call = self._calls.pop(heapq.heappop(self._due)[1])
             call()

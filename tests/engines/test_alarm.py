@@ -5,6 +5,8 @@ from __future__ import annotations
 import threading
 import time
 
+import pytest
+
 from engines.alarm import Alarm
 
 
@@ -45,3 +47,24 @@ def test_one_thread_serves_all_and_nothing_is_kept() -> None:
             assert threading.active_count() <= before + 1
     assert alarm._due == []
     assert alarm._calls == {}
+
+
+def test_calls_that_end_in_time_do_not_wake_the_thread(monkeypatch: pytest.MonkeyPatch) -> None:
+    alarm, rung = Alarm(), threading.Event()
+    with alarm.calling(3600, lambda: None):
+        pass
+    wakes = 0
+    notify = alarm._changed.notify
+
+    def counted() -> None:
+        nonlocal wakes
+        wakes += 1
+        notify()
+
+    monkeypatch.setattr(alarm._changed, "notify", counted)
+    for _ in range(10):
+        with alarm.calling(3600, lambda: None):
+            pass
+    assert wakes <= 1  # the thread may have slept without an end
+    with alarm.calling(0.01, rung.set):
+        assert rung.wait(60)
