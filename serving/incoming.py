@@ -12,7 +12,11 @@ import uuid
 from typing import Any, Final, Literal
 
 import httptools
-from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
+from uvicorn.protocols.http.httptools_impl import (
+    STATUS_LINE,
+    HttpToolsProtocol,
+    RequestResponseCycle,
+)
 
 from serving.problems import BAD_REQUEST, ProblemError, answer
 from serving.security.headers import HEADERS
@@ -25,8 +29,15 @@ What is read at once, a quarter of a megabyte at most, may come on top.
 HEAD_S: Final = 30.0
 """In which a head has come, and what is left of a body that was answered early."""
 
+MOST_AHEAD: Final = 16
+"""Requests that may come on one connection before the one in work is answered."""
+
 _UPGRADE: Final = b"upgrade"
 _log = logging.getLogger("celmood")
+
+
+class _TooManyError(Exception):
+    """More requests have come than one connection may have open."""
 
 
 class Incoming(HttpToolsProtocol):
@@ -38,6 +49,7 @@ class Incoming(HttpToolsProtocol):
     def __init__(self, *arguments: Any, **named: Any) -> None:
         super().__init__(*arguments, **named)
         self._coming: Literal["head", "body"] | None = None
+        self._in_work: RequestResponseCycle | None = None
         self._beside = 0
         self._end: asyncio.TimerHandle | None = None
 
@@ -48,6 +60,7 @@ class Incoming(HttpToolsProtocol):
     def connection_lost(self, exc: Exception | None) -> None:
         super().connection_lost(exc)
         self._go_on()
+        self._leave()
 
     def data_received(self, data: bytes) -> None:
         self._unset_keepalive_if_required()
@@ -75,9 +88,13 @@ class Incoming(HttpToolsProtocol):
         self._beside = 0
         if any(name == _UPGRADE for name, _ in self.headers) and self.parser.should_upgrade():
             return
+        if len(self.pipeline) >= MOST_AHEAD:
+            raise _TooManyError
         self._coming = "body"
         self._go_on()
         super().on_headers_complete()
+        if not self.pipeline:
+            self._in_work = self.cycle
 
     def on_chunk_header(self) -> None:
         """The size of a chunk has come, and with the last one the body; the parser says so."""
@@ -97,7 +114,9 @@ class Incoming(HttpToolsProtocol):
             self._end_in(self.timeout_keep_alive)
 
     def on_response_complete(self) -> None:
+        following = self.pipeline[-1][0] if self.pipeline else None
         super().on_response_complete()
+        self._in_work = following
         if self.cycle.response_complete and self._coming != "head":
             self._end_in(HEAD_S if self._coming == "body" else self.timeout_keep_alive)
 
@@ -112,17 +131,28 @@ class Incoming(HttpToolsProtocol):
         self.data_received(b"\r\n".join([*lines, b"", rest]))
 
     def _refuse(self, detail: str) -> None:
-        """End the connection, with an answer where none has begun."""
+        """End the connection, with an answer where that cannot be taken for another's."""
         if self.transport.is_closing():
             return
-        cycle = self.cycle
-        if cycle is None or cycle.response_complete or not cycle.response_started:
+        open_ = self._unanswered()
+        about_it = (
+            open_ == [self.cycle] and self._coming == "body" and not open_[0].response_started
+        )
+        if not open_ or about_it:
             self.transport.write(self._answer(detail))
-        if cycle is not None:
-            cycle.disconnected = True
-            cycle.message_event.set()
+        self._leave()
         self.transport.close()
         _log.info("a connection is ended: %s", detail)
+
+    def _leave(self) -> None:
+        """Tell all whose answers nobody reads any more."""
+        for cycle in self._unanswered():
+            cycle.disconnected = True
+            cycle.message_event.set()
+
+    def _unanswered(self) -> list[RequestResponseCycle]:
+        cycles = [*filter(None, [self._in_work]), *(cycle for cycle, _ in self.pipeline)]
+        return [cycle for cycle in cycles if not cycle.response_complete]
 
     def _answer(self, detail: str) -> bytes:
         request_id = uuid.uuid4().hex

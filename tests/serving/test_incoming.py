@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import json
 import socket
+import threading
 from collections.abc import Iterator
 from typing import Any
 
@@ -12,7 +13,7 @@ from starlette.responses import JSONResponse
 from starlette.types import Receive, Scope, Send
 
 from serving import incoming
-from serving.incoming import HEAD_BYTES
+from serving.incoming import HEAD_BYTES, MOST_AHEAD
 from tests.live import running
 
 LINE = b"POST /a HTTP/1.1\r\nHost: localhost\r\n"
@@ -20,11 +21,21 @@ READ = 2**18
 """What asyncio reads at once."""
 
 
+calls: list[str] = []
+left = threading.Event()
+
+
 async def app(scope: Scope, receive: Receive, send: Send) -> None:
-    """Answers with what came; a request for /early before its body."""
+    """Answers with what came; a request for /early before its body, for /never not at all."""
     if scope["type"] != "http":
         return
     request = Request(scope, receive)
+    calls.append(scope["path"])
+    if scope["path"] == "/never":
+        while (await receive())["type"] != "http.disconnect":
+            pass
+        left.set()
+        return
     body = b"" if scope["path"] == "/early" else await request.body()
     names = [name.decode() for name, _ in scope["headers"]]
     told = {"method": request.method, "body": body.decode(), "headers": names}
@@ -177,6 +188,35 @@ def test_requests_may_come_before_the_answers(line: socket.socket) -> None:
     asked = LINE + b"Connection: Upgrade\r\nUpgrade: h2c\r\nContent-Length: 1\r\n\r\n"
     line.sendall(b"".join(asked + str(n).encode() for n in range(3)))
     assert [read(line)[2]["body"] for _ in range(3)] == ["0", "1", "2"]
+
+
+def test_as_many_requests_as_may_come_before_the_answers(line: socket.socket) -> None:
+    line.sendall(b"".join(LINE + b"Content-Length: 2\r\n\r\n%02d" % n for n in range(17)))
+    assert MOST_AHEAD == 16
+    assert [read(line)[2]["body"] for _ in range(17)] == [f"{n:02}" for n in range(17)]
+
+
+def test_who_sends_more_loses_the_connection_and_the_work_is_left(line: socket.socket) -> None:
+    """Each that is kept takes a hundred times its bytes in memory."""
+    calls.clear()
+    left.clear()
+    get = b"GET /never HTTP/1.1\r\nHost: localhost\r\n\r\n"
+    line.sendall(get * 5000)
+    assert ended(line)
+    assert left.wait(30)
+    assert calls == ["/never"]
+
+
+def test_work_is_left_when_a_caller_leaves_who_has_sent_more(line: socket.socket) -> None:
+    left.clear()
+    line.sendall(b"GET /never HTTP/1.1\r\nHost: localhost\r\n\r\n" * 3)
+    line.shutdown(socket.SHUT_RDWR)
+    assert left.wait(30)
+
+
+def test_a_request_that_cannot_be_read_is_no_answer_to_the_one_before(line: socket.socket) -> None:
+    line.sendall(b"GET /never HTTP/1.1\r\nHost: localhost\r\n\r\nnonsense\r\n\r\n")
+    assert ended(line)
 
 
 @pytest.mark.parametrize(
