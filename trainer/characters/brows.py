@@ -8,7 +8,7 @@ from typing import Final
 
 import numpy as np
 
-from trainer.characters.chance import clamp, pick
+from trainer.characters.chance import between, clamp, pick
 from trainer.characters.colour import argb, mix
 from trainer.characters.head import Head
 from trainer.characters.ink import Points
@@ -45,7 +45,7 @@ def sample_brows(rng: np.random.Generator, head: Head) -> Brows:
     return Brows(
         length=clamp(rng.normal(0.60 if head.kind == "man" else 0.45, 0.08), 0.26, 0.72),
         y=head.brow,
-        thickness=float(rng.uniform(low, high)),
+        thickness=between(rng, low, high),
         slope=float(rng.normal(0.03, 0.04)),
         arch=clamp(rng.normal(0.055, 0.03), -0.01, 0.13),
         blunt=bool(rng.random() < 0.3),
@@ -68,7 +68,7 @@ def shape_brow(brows: Brows, view: View, side: float, p: Mapping[str, float]) ->
     inner_x = 0.5 + brows.reach - half - 0.04 * max(tilt, 0.0)
     x = side * (inner_x + brows.length * _ALONG)
     y_line = inner_y + (outer_y - inner_y) * _ALONG - arch * _ARCH
-    return view.face(np.stack([x, y_line], 1))
+    return view.face(np.array([x, y_line]).T)
 
 
 def brow_width(brows: Brows, tilt: float) -> float:

@@ -1,6 +1,6 @@
-"""Chance: picking one of several, as numpy's `Generator.choice` does, without what its checks cost.
+"""Chance: drawing as numpy's `Generator.choice` and `uniform` do, without what their checks cost.
 
-The same stream gives the same picks as `choice` would, and goes on at the same place.
+The same stream gives the same picks and numbers as they would, and goes on at the same place.
 """
 
 from __future__ import annotations
@@ -24,6 +24,11 @@ def pick(
     if len(shares) != len(items):
         raise ValueError(f"{len(items)} items have {len(shares)} shares; give one to each")
     return items[bisect_right(_sums(shares), rng.random())]
+
+
+def between(rng: np.random.Generator, low: float, high: float) -> float:
+    """A number from `low` to below `high`, all alike."""
+    return low + (high - low) * rng.random()
 
 
 def clamp(value: float, low: float, high: float) -> float:

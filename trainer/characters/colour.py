@@ -19,6 +19,7 @@ def _byte(share: float) -> int:
     return 0 if share <= 0.0 else 255 if share >= 1.0 else round(255 * share)
 
 
+@lru_cache(maxsize=256)
 def rgb(code: str) -> Colour:
     """The colour of a six-digit hexadecimal code such as `ffe0d0`."""
     return tuple(int(code[i : i + 2], 16) / 255 for i in (0, 2, 4))  # type: ignore[return-value]

@@ -17,7 +17,7 @@ from trainer.characters import hair as hairs
 from trainer.characters.background import draw_background
 from trainer.characters.brows import draw_brow, draw_furrow, shape_brow
 from trainer.characters.character import Character
-from trainer.characters.eyes import EyeShape, draw_eye, draw_lashes, shape_eye
+from trainer.characters.eyes import EyeShape, draw_eye, draw_lashes, shape_eyes
 from trainer.characters.face import FaceShape
 from trainer.characters.ink import Points
 from trainer.characters.marks import draw_sweat, draw_tears, draw_vein
@@ -41,7 +41,7 @@ class Still:
     """What no expression changes."""
 
     face: FaceShape
-    hair: hairs.HairShapes
+    hair: hairs.Dressed
     front: skia.Path
 
 
@@ -55,16 +55,17 @@ class Mood:
     mouth: MouthShape
 
 
-def shape_still(c: Character, view: View) -> Still:
-    hair = hairs.shape_hair(c.hair, c.head, view)
-    return Still(faces.shape_face(c.head, view), hair, hairs.front_path(hair))
+def shape_still(c: Character, view: View, pixel: float) -> Still:
+    shapes = hairs.shape_hair(c.hair, c.head, view)
+    dressed = hairs.dress(shapes, c.palette.hair, c.style, pixel)
+    return Still(faces.shape_face(c.head, view), dressed, hairs.front_path(shapes))
 
 
 def shape_mood(c: Character, view: View, expression: Vector) -> Mood:
     p = dict(zip(NAMES, expression.tolist(), strict=True))
     return Mood(
         p=p,
-        eyes=(shape_eye(c.eyes, view, -1.0, p), shape_eye(c.eyes, view, 1.0, p)),
+        eyes=shape_eyes(c.eyes, view, p),
         brows=(shape_brow(c.brows, view, -1.0, p), shape_brow(c.brows, view, 1.0, p)),
         mouth=shape_mouth(c.mouth, view, p),
     )
@@ -98,17 +99,19 @@ def draw_all(
     """The drawings that `draw` gives for each of `expressions`, bit for bit, in a fraction of its
     time: what no expression changes is drawn once, below and above the faces."""
     full = size * supersampling
-    still = shape_still(character, view)
+    still = shape_still(character, view, view.pixel(full))
     moods = [shape_mood(character, view, expression) for expression in expressions]
+
+    blank = _pen(character, view, full)
 
     # All is thought out before anything is drawn: both go faster when they do not take turns.
     def planned(draw_layer: _Layer) -> Pen:
-        pen = _pen(character, view, full)
+        pen = blank.another()
         draw_layer(pen, character, view, still)
         return pen
 
     def planned_faces(draw_part: _Part) -> list[Pen]:
-        pens = [_pen(character, view, full) for _ in moods]
+        pens = [blank.another() for _ in moods]
         for pen, mood in zip(pens, moods, strict=True):
             draw_part(pen, character, view, still, mood)
         return pens
@@ -145,7 +148,8 @@ def draw_on(
 
     Returns its landmarks [27, 2] in the canvas's pixels. Several calls make a scene.
     """
-    still, mood = shape_still(character, view), shape_mood(character, view, expression)
+    still = shape_still(character, view, view.pixel(size))
+    mood = shape_mood(character, view, expression)
     pen = _pen(character, view, size)
     _draw_below(pen, character, view, still)
     _draw_face(pen, character, view, still, mood)
@@ -175,7 +179,7 @@ def _image(pen: Pen, size: int) -> skia.Image | None:
     pixels = np.zeros((size, size, 4), np.uint8)
     surface = _surface(pixels)
     pen.draw(surface.getCanvas())
-    return surface.makeImageSnapshot() if pixels.any() else None
+    return surface.makeImageSnapshot() if pixels.view(np.uint32).any() else None
 
 
 # The layers, from the back to the front.
@@ -193,8 +197,7 @@ def _draw_below(pen: Pen, c: Character, view: View, s: Still) -> None:
     hairs.draw_over_body(pen, s.hair, colours, style)
     faces.draw_ears(pen, head, c.features, view, palette, style)
     worn.draw_ear_jewellery(pen, c.accessories, head, view, style)
-    faces.draw_skin(pen, s.face, head, c.features, palette, style)
-    faces.draw_hair_shadow(pen, s.face, s.front, palette, style)
+    faces.draw_skin(pen, s.face, s.front, head, c.features, palette, style)
 
 
 def _draw_face(pen: Pen, c: Character, view: View, s: Still, mood: Mood) -> None:
@@ -216,7 +219,7 @@ def _draw_face(pen: Pen, c: Character, view: View, s: Still, mood: Mood) -> None
 
 
 def _draw_hair(pen: Pen, c: Character, view: View, s: Still) -> None:
-    hairs.draw_front(pen, s.hair, c.palette.hair, c.style)
+    hairs.draw_front(pen, s.hair, s.front, c.palette.hair, c.style)
 
 
 def _draw_through_hair(pen: Pen, c: Character, view: View, s: Still, mood: Mood) -> None:

@@ -14,6 +14,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from trainer.characters.chance import between
 from trainer.characters.colour import Colour
 
 Picture = NDArray[np.uint8]
@@ -88,31 +89,31 @@ def sample_damage(rng: np.random.Generator) -> Damage:
         fields["coarse"] = happens(0.4)
     if happens(0.10):
         fields["paper"] = float(0.3 + 0.7 * heavy)
-        warm = float(rng.uniform(0.0, 0.12))
+        warm = between(rng, 0.0, 0.12)
         fields["light"] = (1.0, 1.0 - 0.3 * warm, 1.0 - warm)
-        fields["contrast"] = float(rng.uniform(0.8, 0.98))
+        fields["contrast"] = between(rng, 0.8, 0.98)
     elif happens(0.22):
         fields.update(_sample_light(rng))
     if happens(0.18):
         fields["gamma"] = float(np.exp(rng.normal(0, 0.13 + 0.15 * heavy)))
     if happens(0.10):
-        fields["contrast"] = float(rng.uniform(0.72, 1.2))
+        fields["contrast"] = between(rng, 0.72, 1.2)
     if happens(0.12):
         fields["chroma"] = float(rng.choice((0.0, rng.uniform(0.3, 0.85), rng.uniform(1.1, 1.4))))
     if happens(0.07):
-        fields["vignette"] = float(rng.uniform(0.1, 0.55))
+        fields["vignette"] = between(rng, 0.1, 0.55)
     if happens(0.03):
         fields["levels"] = int(rng.integers(5, 14))
     if happens(0.035):
-        fields.update(chroma=0.0, tone=float(rng.uniform(0.45, 0.9)), contrast=1.1)
-        fields.update(pitch=float(rng.uniform(34, 80)), angle=float(rng.uniform(0.3, 1.2)))
+        fields.update(chroma=0.0, tone=between(rng, 0.45, 0.9), contrast=1.1)
+        fields.update(pitch=between(rng, 34, 80), angle=between(rng, 0.3, 1.2))
     return Damage(**fields)  # type: ignore[arg-type]
 
 
 def _sample_light(rng: np.random.Generator) -> dict[str, object]:
     """Evening, night, lamp and stage light: a tint of the lights and one of the shadows."""
     kind = rng.choice(4, p=(0.38, 0.32, 0.22, 0.08))
-    u = float(rng.uniform(0.4, 1.0))
+    u = between(rng, 0.4, 1.0)
     if kind == 0:  # evening
         light, dark = (1.0, 1 - 0.16 * u, 1 - 0.38 * u), (0.32, 0.08, 0.22)
     elif kind == 1:  # night

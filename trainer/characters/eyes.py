@@ -13,10 +13,10 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from trainer.characters.chance import clamp, pick, sign
+from trainer.characters.chance import between, clamp, pick, sign
 from trainer.characters.colour import Colour, adjust, argb, mix, shadow
 from trainer.characters.head import Head
-from trainer.characters.ink import Points, ellipse, path, ribbon, vertical
+from trainer.characters.ink import Points, ellipse, ribbon, vertical
 from trainer.characters.palette import Palette
 from trainer.characters.pen import Pen
 from trainer.characters.style import Style
@@ -95,7 +95,7 @@ def sample_eyes(rng: np.random.Generator, head: Head, style: Style) -> Eyes:
     n = rng.normal(size=8)
     side = sign(rng)
     count = pick(rng, range(4), (0.09, 0.43, 0.40, 0.08))
-    big = float(rng.uniform(0.20, 0.36))
+    big = between(rng, 0.20, 0.36)
     spots = [
         (side * 0.38, -0.34, big, big * rng.uniform(0.8, 1.5)),
         (-side * 0.40, 0.42, big * 0.5, big * 0.5),
@@ -120,21 +120,21 @@ def sample_eyes(rng: np.random.Generator, head: Head, style: Style) -> Eyes:
         iris_height=head.eye_height * clamp(1.0 + 0.07 * n[6], 0.86, 1.16),
         rest=pick(
             rng,
-            (1.0, float(rng.uniform(0.92, 1.0)), float(rng.uniform(0.62, 0.8))),
+            (1.0, between(rng, 0.92, 1.0), between(rng, 0.62, 0.8)),
             (0.6, 0.32, 0.08),
         ),
         lash=style.lash_weight * (0.75 if head.kind == "man" else 1.0),
-        flick=pick(rng, (0.0, float(rng.uniform(0.05, 0.22))), (0.45, 0.55)),
-        flick_rise=float(rng.uniform(-0.5, 0.9)),
+        flick=pick(rng, (0.0, between(rng, 0.05, 0.22)), (0.45, 0.55)),
+        flick_rise=between(rng, -0.5, 0.9),
         spikes=pick(rng, range(4), (0.45, 0.20, 0.20, 0.15)) if head.kind != "man" else 0,
-        inner_thin=float(rng.uniform(0.15, 0.6)),
+        inner_thin=between(rng, 0.15, 0.6),
         lower=pick(rng, ("outer", "dashes", "whole", "none"), (0.55, 0.17, 0.20, 0.08)),
-        crease=pick(rng, (0.0, float(rng.uniform(0.05, 0.13))), (0.5, 0.5)),
+        crease=pick(rng, (0.0, between(rng, 0.05, 0.13)), (0.5, 0.5)),
         lid_shade=bool(rng.random() < 0.4),
-        rim=pick(rng, (0.0, float(rng.uniform(0.4, 0.9))), (0.2, 0.8)),
+        rim=pick(rng, (0.0, between(rng, 0.4, 0.9)), (0.2, 0.8)),
         highlights=tuple(spots[:count]),
         cut=bool(rng.random() < 0.1),
-        bottom_glow=float(rng.uniform(0.25, 0.85)),
+        bottom_glow=between(rng, 0.25, 0.85),
         skew=float(0.03 * n[7]),
     )
 
@@ -153,8 +153,20 @@ class EyeShape:
     corners: Points
 
 
-def shape_eye(eyes: Eyes, view: View, side: float, p: Mapping[str, float]) -> EyeShape:
-    """The lids of one eye; `side` is -1 for the left eye as seen, 1 for the right one."""
+def shape_eyes(eyes: Eyes, view: View, p: Mapping[str, float]) -> tuple[EyeShape, EyeShape]:
+    """The lids of the left eye (as seen) and of the right one."""
+    lids = [_lids(eyes, side, p) for side in (-1.0, 1.0)]
+    seen = view.face(np.concatenate([points for points, _ in lids])).reshape(2, -1, 2)
+    left, right = (
+        _eye_shape(side, points, openness)
+        for side, points, (_, openness) in zip((-1.0, 1.0), seen, lids, strict=True)
+    )
+    return left, right
+
+
+def _lids(eyes: Eyes, side: float, p: Mapping[str, float]) -> tuple[Points, float]:
+    """Points [60, 2] of one eye on the face plane: the upper lid, the lower one, the crease, the
+    centre, the inner and the outer corner; and how far it is open."""
     name = "left" if side < 0 else "right"
     lid = p[f"lid_upper_{name}"]
     push = p[f"lid_lower_{name}"]
@@ -190,7 +202,10 @@ def shape_eye(eyes: Eyes, view: View, side: float, p: Mapping[str, float]) -> Ey
     x[-3:] = side * 0.5, across[0], across[-1]
     y[-3:] = 0.0, ends[0], ends[-1]
     y *= height
-    seen = view.face(points)
+    return points, float((low - up).max() * height)
+
+
+def _eye_shape(side: float, seen: Points, openness: float) -> EyeShape:
     upper, lower = seen[:_COUNT], seen[_COUNT : 2 * _COUNT]
     return EyeShape(
         side=side,
@@ -198,7 +213,7 @@ def shape_eye(eyes: Eyes, view: View, side: float, p: Mapping[str, float]) -> Ey
         lower=lower,
         opening=np.concatenate([upper, lower[::-1]]),
         crease=seen[2 * _COUNT : -3],
-        openness=float((low - up).max() * height),
+        openness=openness,
         centre=seen[-3:-2],
         corners=seen[-2:],
     )
@@ -235,10 +250,9 @@ def draw_eye(
     """White, iris and highlights of one eye, clipped to its opening."""
     if shape.openness < 0.02:
         return
-    opening = path(shape.opening)
-    pen.fill(opening, argb(palette.white))
+    pen.fill(shape.opening, argb(palette.white))
     iris = palette.left_iris if shape.side < 0 else palette.right_iris
-    with pen.clipped(opening):
+    with pen.clipped(shape.opening):
         _draw_iris(pen, eyes, shape, iris, palette, view, p)
         if eyes.lid_shade:
             band = np.concatenate([shape.upper, (shape.upper + (0.0, 0.16 * eyes.height))[::-1]])
@@ -255,12 +269,15 @@ def _draw_iris(
     cy = 0.015 * eyes.height + p["gaze_y"] * 0.22 * eyes.height
     if p[f"lid_upper_{'left' if shape.side < 0 else 'right'}"] > 1.0:
         cy -= 0.03 * eyes.height
+    big = rx > 3.5 * pen.pixel
+    wanted = _iris_parts(eyes, big) + _highlights(eyes, p["highlight"], rx, pen.pixel)
+    flat = [
+        _RIM * (rx * sx, ry * sy) + (cx + rx * dx, cy + ry * dy) for _, (dx, dy, sx, sy) in wanted
+    ]
+    seen = view.face(np.concatenate(flat)).reshape(-1, *_RIM.shape)
+    ovals = {name: oval for (name, _), oval in zip(wanted, seen, strict=True)}
+    whole = ovals["whole"]
 
-    def oval(dx: float, dy: float, sx: float, sy: float) -> Points:
-        return view.face(_RIM * (rx * sx, ry * sy) + (cx + rx * dx, cy + ry * dy))
-
-    whole = oval(0, 0, 1, 1)
-    top, bottom = whole[:, 1].min(), whole[:, 1].max()
     dark = adjust(shadow(iris, 0.45), saturation=1.1, value=0.62)
     light = adjust(mix(iris, (1, 1, 1), 0.35), saturation=1.15)
     middle = iris
@@ -273,57 +290,82 @@ def _draw_iris(
     elif eyes.iris == "two_tone":
         pen.fill(whole, argb(middle))
         with pen.clipped(whole):
-            pen.fill(oval(0, -0.75, 1.2, 1.0), argb(dark))
+            pen.fill(ovals["top"], argb(dark))
     else:
         colours = (argb(dark), argb(middle), argb(light))
+        top, bottom = whole[:, 1].min(), whole[:, 1].max()
         pen.fill(whole, 0xFF000000, vertical(top, bottom, colours, (0.12, 0.55, 1.0)))
-    big = rx > 3.5 * pen.pixel
-    if big and eyes.iris in ("crescent", "gradient", "two_tone", "rays"):
+    if "glow" in ovals:
         with pen.clipped(whole):
-            pen.fill(oval(0, 0.72, 0.68, 0.42), argb(light, eyes.bottom_glow))
-            pen.fill(oval(0, 0.55, 0.60, 0.40), argb(mix(middle, dark, 0.15), eyes.bottom_glow))
-    if big and eyes.iris == "rings":
-        pen.fill(oval(0, 0, 0.74, 0.74), argb(mix(light, middle, 0.3), 0.7))
-        pen.fill(oval(0, 0, 0.60, 0.60), argb(mix(dark, middle, 0.3), 0.7))
+            pen.fill(ovals["glow"], argb(light, eyes.bottom_glow))
+            pen.fill(ovals["above_glow"], argb(mix(middle, dark, 0.15), eyes.bottom_glow))
+    if "ring" in ovals:
+        pen.fill(ovals["ring"], argb(mix(light, middle, 0.3), 0.7))
+        pen.fill(ovals["inner_ring"], argb(mix(dark, middle, 0.3), 0.7))
     if eyes.iris == "rays" and rx > 8 * pen.pixel:
         for a in np.linspace(0.1 * np.pi, 0.9 * np.pi, 7):
             inner = (cx + 0.35 * rx * np.cos(a), cy + 0.35 * ry * np.sin(a))
             outer = (cx + 0.88 * rx * np.cos(a), cy + 0.88 * ry * np.sin(a))
             line = view.face(np.linspace(inner, outer, 4))
             pen.stroke(line, 0.05 * rx, argb(light, 0.6))
-    _draw_pupil(pen, eyes, oval, dark)
+    _draw_pupil(pen, eyes, ovals, dark)
     if eyes.rim:
         ring = np.concatenate([whole, whole[:1]])
         pen.fill(ribbon(ring, 0.16 * rx), argb(adjust(dark, value=0.75), eyes.rim))
-    glow = p["highlight"]
-    for x, y, sx, sy in eyes.highlights:
-        if glow > 0.05 and rx * sx * glow > 0.3 * pen.pixel:
-            spot = oval(x, y, sx * glow, sy * glow)
-            if eyes.cut:
-                spot = spot[:: len(spot) // 4]
-            pen.fill(spot, argb((1, 1, 1), 0.96))
+    for name, spot in ovals.items():
+        if name.startswith("highlight"):
+            pen.fill(spot[:: len(spot) // 4] if eyes.cut else spot, argb((1, 1, 1), 0.96))
 
 
 _RIM: Final = ellipse(0.0, 0.0, 1.0, 1.0, 22)
 
+_Oval = tuple[float, float, float, float]
+"""An oval in an iris: its place from the centre and its size, both in half widths and heights."""
 
-def _draw_pupil(pen: Pen, eyes: Eyes, oval, dark: Colour) -> None:  # type: ignore[no-untyped-def]
-    black = argb(adjust(dark, value=0.42), 0.92)
+
+def _iris_parts(eyes: Eyes, big: bool) -> list[tuple[str, _Oval]]:
+    """The ovals that an iris is drawn with, and those that show only in a `big` one."""
+    parts: list[tuple[str, _Oval]] = [("whole", (0.0, 0.0, 1.0, 1.0)), *_PUPIL_PARTS[eyes.pupil]]
+    if eyes.iris == "two_tone":
+        parts.append(("top", (0.0, -0.75, 1.2, 1.0)))
+    if big and eyes.iris in ("crescent", "gradient", "two_tone", "rays"):
+        parts += [("glow", (0.0, 0.72, 0.68, 0.42)), ("above_glow", (0.0, 0.55, 0.60, 0.40))]
+    if big and eyes.iris == "rings":
+        parts += [("ring", (0.0, 0.0, 0.74, 0.74)), ("inner_ring", (0.0, 0.0, 0.60, 0.60))]
+    return parts
+
+
+_PUPIL_PARTS: Final[dict[str, tuple[tuple[str, _Oval], ...]]] = {
+    "none": (),
+    "slit": (("pupil", (0.0, 0.0, 0.16, 0.62)),),
+    "ring": (("pupil", (0.0, 0.0, 0.42, 0.42)), ("hole", (0.0, 0.0, 0.25, 0.25))),
+    "star": (("pupil", (0.0, 0.0, 0.5, 0.5)),),
+    "oval": (("pupil", (0.0, -0.05, 0.40, 0.40 * 1.1)),),
+    "small": (("pupil", (0.0, -0.05, 0.26, 0.26 * 1.1)),),
+    "large": (("pupil", (0.0, -0.05, 0.55, 0.55 * 1.1)),),
+}
+
+
+def _highlights(eyes: Eyes, glow: float, rx: float, pixel: float) -> list[tuple[str, _Oval]]:
+    """The points of light that are large enough to be seen."""
+    return [
+        (f"highlight {i}", (x, y, sx * glow, sy * glow))
+        for i, (x, y, sx, sy) in enumerate(eyes.highlights)
+        if glow > 0.05 and rx * sx * glow > 0.3 * pixel
+    ]
+
+
+def _draw_pupil(pen: Pen, eyes: Eyes, ovals: Mapping[str, Points], dark: Colour) -> None:
     if eyes.pupil == "none":
         return
-    if eyes.pupil == "slit":
-        pen.fill(oval(0, 0, 0.16, 0.62), black)
-    elif eyes.pupil == "ring":
-        pen.fill(oval(0, 0, 0.42, 0.42), black)
-        pen.fill(oval(0, 0, 0.25, 0.25), argb(mix(dark, (1, 1, 1), 0.3)))
-    elif eyes.pupil == "star":
-        points = oval(0, 0, 0.5, 0.5)[:20].copy()
+    black, points = argb(adjust(dark, value=0.42), 0.92), ovals["pupil"]
+    if eyes.pupil == "star":
+        points = points[:20].copy()
         centre = points.mean(0)
         points[1::2] = centre + (points[1::2] - centre) * 0.55
-        pen.fill(points, black)
-    else:
-        scale = {"oval": 0.40, "small": 0.26, "large": 0.55}[eyes.pupil]
-        pen.fill(oval(0, -0.05, scale, scale * 1.1), black)
+    pen.fill(points, black)
+    if eyes.pupil == "ring":
+        pen.fill(ovals["hole"], argb(mix(dark, (1, 1, 1), 0.3)))
 
 
 def draw_lashes(
@@ -351,7 +393,7 @@ def draw_lashes(
         length = eyes.lash * (1.6 - 0.3 * i)
         drop = length * (0.7 if shut > 0.8 else -0.65)
         tip = root + (shape.side * length * 1.1, drop)
-        pen.fill(np.stack([back, tip, root + (0, 0.01)]), ink)
+        pen.fill(np.array([back, tip, root + (0, 0.01)]), ink)
     if shut < 0.75 and eyes.lower != "none":
         fade = alpha * (1 - shut)
         tone = argb(mix(palette.lash, palette.skin_line, 0.5), fade)

@@ -9,7 +9,7 @@ from typing import Final
 import numpy as np
 import skia
 
-from trainer.characters.chance import clamp, pick, sign
+from trainer.characters.chance import between, clamp, pick, sign
 from trainer.characters.colour import argb, mix, shadow
 from trainer.characters.head import Head
 from trainer.characters.ink import Points, curve, ellipse, path, radial, vertical
@@ -43,11 +43,11 @@ def sample_features(rng: np.random.Generator, head: Head) -> Features:
     resting = 0.1 if man else 0.45
     return Features(
         blush=pick(rng, ("ovals", "hatch", "band", "both"), (0.62, 0.18, 0.08, 0.12)),
-        rest_blush=float(rng.uniform(0.15, 0.55)) if rng.random() < resting else 0.0,
-        blush_y=float(rng.uniform(0.26, 0.42)) * head.chin,
-        blush_x=float(rng.uniform(0.46, 0.66)),
+        rest_blush=between(rng, 0.15, 0.55) if rng.random() < resting else 0.0,
+        blush_y=between(rng, 0.26, 0.42) * head.chin,
+        blush_x=between(rng, 0.46, 0.66),
         jaw_width=clamp(rng.normal(1.0, 0.25), 0.6, 1.7),
-        jaw_gap=pick(rng, (0.0, float(rng.uniform(0.05, 0.2))), (0.7, 0.3)),
+        jaw_gap=pick(rng, (0.0, between(rng, 0.05, 0.2)), (0.7, 0.3)),
         pointy_ears=bool(rng.random() < 0.04),
         ear_inner=bool(rng.random() < 0.8),
         shade_side=bool(rng.random() < 0.4),
@@ -155,8 +155,8 @@ def draw_ears(
             (x + side * out * 0.25, bottom - 0.06),
             (x - side * 0.14, bottom),
         ]
-        spine = curve(np.array(anchors), 8)
-        root = np.array([(x - side * 0.4, bottom), (x - side * 0.4, top)])
+        spine = curve(anchors, 8)
+        root = [(x - side * 0.4, bottom), (x - side * 0.4, top)]
         pen.fill(np.concatenate([spine, root]), argb(palette.skin))
         pen.stroke(spine, style.line_width, argb(palette.skin_line), 0.1, 0.2)
         if features.ear_inner:
@@ -166,57 +166,52 @@ def draw_ears(
 
 
 def draw_skin(
-    pen: Pen, shape: FaceShape, head: Head, features: Features, palette: Palette, style: Style
+    pen: Pen,
+    shape: FaceShape,
+    front: skia.Path,
+    head: Head,
+    features: Features,
+    palette: Palette,
+    style: Style,
 ) -> None:
-    """The face's fill with its own shading; the jaw line is drawn by `draw_jaw`."""
-    outline = path(shape.outline)
-    pen.fill(outline, argb(palette.skin))
+    """The face's fill with its own shading and the shadow that the hair in `front` of it casts; the
+    jaw line is drawn by `draw_jaw`."""
+    pen.fill(shape.outline, argb(palette.skin))
     if style.shading == "flat":
         return
-    with pen.clipped(outline):
-        if style.shading in ("soft", "painted"):
-            tone = palette.skin_shadow
-            pen.fill(
-                outline,
-                0xFF000000,
-                vertical(-0.2, head.chin, (argb(tone, 0.0), argb(tone, 0.0), argb(tone, 0.55))),
-            )
-            pen.fill(outline, 0xFF000000, vertical(-1.0, 0.1, (argb(tone, 0.5), argb(tone, 0.0))))
-            if style.shading == "painted":
-                light = mix(palette.skin, (1, 1, 1), 0.55)
-                pen.fill(
-                    outline,
-                    0xFF000000,
-                    radial(
-                        0.25 * style.light + shape.cheek_x,
-                        0.25,
-                        0.75,
-                        (argb(light, 0.7), argb(light, 0.0)),
-                    ),
-                )
+    with pen.clipped(shape.outline):
+        _shade(pen, shape, head, palette, style)
         if features.shade_side:
             away = -style.light
             strip = shape.outline - np.array([away * 0.13, 0.05])
-            shade = skia.Op(outline, path(strip), skia.PathOp.kDifference_PathOp)
+            shade = skia.Op(path(shape.outline), path(strip), skia.PathOp.kDifference_PathOp)
             if shade is not None:
                 alpha = 0.9 if style.shading == "cel" else 0.45
                 pen.fill(shade, argb(palette.skin_shadow, alpha))
+        _shadow_of_hair(pen, front, palette, style)
 
 
-def draw_hair_shadow(
-    pen: Pen, shape: FaceShape, front: skia.Path, palette: Palette, style: Style
-) -> None:
-    """The shadow that the fringe casts on the face: hard in cel work, soft otherwise."""
-    if style.shading == "flat":
+def _shade(pen: Pen, shape: FaceShape, head: Head, palette: Palette, style: Style) -> None:
+    """Soft shade below the hair and towards the chin, painted work with a light on the cheek."""
+    if style.shading not in ("soft", "painted"):
         return
+    tone, outline = palette.skin_shadow, shape.outline
+    none = argb(tone, 0.0)
+    pen.fill(outline, 0xFF000000, vertical(-0.2, head.chin, (none, none, argb(tone, 0.55))))
+    pen.fill(outline, 0xFF000000, vertical(-1.0, 0.1, (argb(tone, 0.5), none)))
+    if style.shading == "painted":
+        light = mix(palette.skin, (1, 1, 1), 0.55)
+        x, tones = 0.25 * style.light + shape.cheek_x, (argb(light, 0.7), argb(light, 0.0))
+        pen.fill(outline, 0xFF000000, radial(x, 0.25, 0.75, tones))
+
+
+def _shadow_of_hair(pen: Pen, front: skia.Path, palette: Palette, style: Style) -> None:
+    """The shadow that the fringe casts on the face: hard in cel work, soft otherwise."""
     drop = 0.05 + 0.25 * style.shadow_depth
-    with pen.clipped(shape.outline):
-        steps = (
-            ((1.0, 0.85),) if style.shading == "cel" else ((1.3, 0.28), (0.9, 0.28), (0.5, 0.28))
-        )
-        for reach, alpha in steps:
-            with pen.moved(-0.03 * style.light * reach, drop * reach):
-                pen.fill(front, argb(palette.skin_shadow, alpha))
+    steps = ((1.0, 0.85),) if style.shading == "cel" else ((1.3, 0.28), (0.9, 0.28), (0.5, 0.28))
+    for reach, alpha in steps:
+        with pen.moved(-0.03 * style.light * reach, drop * reach):
+            pen.fill(front, argb(palette.skin_shadow, alpha))
 
 
 def draw_jaw(
@@ -273,13 +268,8 @@ def draw_blush(
                 line = argb(mix(palette.blush, palette.skin_line, 0.25), 0.35 + 0.5 * strength)
                 for i in range(count):
                     cx = x + (i - (count - 1) / 2) * 0.065
-                    pen.stroke(
-                        np.linspace((cx + 0.025, y - 0.05), (cx - 0.025, y + 0.05), 4),
-                        0.014,
-                        line,
-                        0.2,
-                        0.4,
-                    )
+                    hatch = np.linspace((cx + 0.025, y - 0.05), (cx - 0.025, y + 0.05), 4)
+                    pen.stroke(hatch, 0.014, line, 0.2, 0.4)
 
 
 def draw_gloom(pen: Pen, shape: FaceShape, p: Mapping[str, float]) -> None:

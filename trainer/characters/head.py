@@ -7,7 +7,7 @@ from typing import Literal
 
 import numpy as np
 
-from trainer.characters.chance import clamp, pick
+from trainer.characters.chance import between, clamp, pick
 
 Kind = Literal["young", "man", "comic"]
 
@@ -72,8 +72,8 @@ def sample_head(rng: np.random.Generator) -> Head:
         chin=chin,
         width_eyes=clamp(width_eyes, 1.45, 2.3),
         width_mouth=float(width_mouth),
-        cheek=float(rng.uniform(0.3, 0.5)),
-        chin_width=float(rng.uniform(0.09, 0.16)) * (1.6 if kind == "man" else 1.0),
+        cheek=between(rng, 0.3, 0.5),
+        chin_width=between(rng, 0.09, 0.16) * (1.6 if kind == "man" else 1.0),
         hairline=float(hairline),
         skull_top=float(hair_top + 0.2),
         hair_top=float(hair_top),

@@ -17,9 +17,11 @@ from numpy.typing import NDArray
 
 Points = NDArray[np.float64]
 Anchor = Sequence[float]
+Contour = tuple[bytes, bytes]
+"""Closed contours, one or more: their points (pairs of float32) and verbs, as in skia's paths."""
 
 
-@lru_cache(maxsize=64)
+@lru_cache(maxsize=256)
 def _catmull_rom(count: int, per_span: int, closed: bool) -> Points:
     """The matrix [M, count] that takes anchors to points of the uniform Catmull-Rom spline."""
     spans = count if closed else count - 1
@@ -59,17 +61,22 @@ def _circle(count: int) -> Points:
     return np.stack([np.cos(t), np.sin(t)], 1)
 
 
-@lru_cache(maxsize=256)
+@lru_cache(maxsize=1024)
 def taper(count: int, start: float, end: float) -> Points:
     """Widths [count] of a stroke of width 1 that swells from nothing over `start` of its length and
     dies over `end` of it (shares of the whole, 0 for a blunt end)."""
-    t = np.linspace(0.0, 1.0, count)
+    t = _shares(count)
     width = np.ones(count)
     if start > 0:
-        width *= np.clip(t / start, 0, 1) ** 0.7
+        width *= np.minimum(t / start, 1) ** 0.7
     if end > 0:
-        width *= np.clip((1 - t) / end, 0, 1) ** 0.7
+        width *= np.minimum((1 - t) / end, 1) ** 0.7
     return width
+
+
+@lru_cache(maxsize=64)
+def _shares(count: int) -> Points:
+    return np.linspace(0.0, 1.0, count)
 
 
 def ribbon(points: Points, width: Points | float) -> Points:
@@ -95,9 +102,36 @@ def _steps(line: NDArray[np.complex128]) -> NDArray[np.complex128]:
     return step
 
 
-def outlines(shapes: Sequence[Points], widths: Sequence[Points | None]) -> list[bytes]:
-    """Closed polygons along `shapes` [N, 2], serialised as skia reads paths; where there are
-    `widths` [N], the outline that `ribbon` gives. All are computed together."""
+class Outlines:
+    """Polygons and lines, to be serialised as skia reads paths: all together, when they are asked
+    for. Each is known by its number."""
+
+    def __init__(self) -> None:
+        self._shapes: list[Points] = []
+        self._widths: list[Points | None] = []
+        self._serialised: list[bytes] = []
+
+    def polygon(self, points: Points) -> int:
+        """The number of the closed polygon along `points` [N, 2]."""
+        self._shapes.append(points)
+        self._widths.append(None)
+        return len(self._shapes) - 1
+
+    def line(self, points: Points, widths: Points) -> int:
+        """The number of the outline that `ribbon` gives along `points` [N, 2], `widths` [N]."""
+        self._shapes.append(points)
+        self._widths.append(widths)
+        return len(self._shapes) - 1
+
+    def serialised(self) -> list[bytes]:
+        """All shapes by their numbers."""
+        done = len(self._serialised)
+        if done < len(self._shapes):
+            self._serialised += _serialised_all(self._shapes[done:], self._widths[done:])
+        return self._serialised
+
+
+def _serialised_all(shapes: Sequence[Points], widths: Sequence[Points | None]) -> list[bytes]:
     filled = [points for points, width in zip(shapes, widths, strict=True) if width is None]
     polygons = np.concatenate(filled).astype(np.float32).tobytes() if filled else b""
     lines = [points for points, width in zip(shapes, widths, strict=True) if width is not None]
@@ -167,13 +201,18 @@ def serialised(points: bytes, verbs: bytes) -> bytes:
 @lru_cache(maxsize=1024)
 def _polygon(count: int) -> tuple[bytes, bytes]:
     """What stands before and behind the points of a closed polygon in skia's serialised form."""
-    whole = serialised(bytes(8 * count), MOVE + LINE * (count - 1) + CLOSE)
+    whole = serialised(bytes(8 * count), _polygon_verbs(count))
     return whole[:16], whole[16 + 8 * count :]
+
+
+@lru_cache(maxsize=1024)
+def _polygon_verbs(count: int) -> bytes:
+    return MOVE + LINE * (count - 1) + CLOSE
 
 
 def path(points: Points) -> skia.Path:
     """The closed skia path along `points` [N, 2]."""
-    return traced(points.astype(np.float32).tobytes(), MOVE + LINE * (len(points) - 1) + CLOSE)
+    return traced(points.astype(np.float32).tobytes(), _polygon_verbs(len(points)))
 
 
 def vertical(
@@ -185,9 +224,13 @@ def vertical(
     )
 
 
-def linear(start: Anchor, end: Anchor, colours: Sequence[int]) -> skia.Shader:
+def linear(
+    start: Anchor, end: Anchor, colours: Sequence[int], stops: Sequence[float] | None = None
+) -> skia.Shader:
     """A linear gradient between two points through `colours`."""
-    return skia.GradientShader.MakeLinear([skia.Point(*start), skia.Point(*end)], list(colours))
+    return skia.GradientShader.MakeLinear(
+        [skia.Point(*start), skia.Point(*end)], list(colours), list(stops) if stops else None
+    )
 
 
 def radial(cx: float, cy: float, radius: float, colours: Sequence[int]) -> skia.Shader:

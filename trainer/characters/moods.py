@@ -21,6 +21,7 @@ from contract.expression import (
     toward,
     vector,
 )
+from trainer.characters.chance import between
 
 
 def _both(**values: float) -> dict[str, float]:
@@ -109,7 +110,7 @@ def _mood(rng: np.random.Generator) -> tuple[Vector, int]:
     if kind < 0.24:
         return preset(name), which
     if kind < 0.60:
-        strength = float(rng.uniform(0.5, 1.4))
+        strength = between(rng, 0.5, 1.4)
         return sample_preset(rng, name, strength), which if strength > 0.7 else -1
     other = sample_preset(rng, EXPRESSIONS[int(rng.integers(len(EXPRESSIONS)))])
     if kind < 0.78:  # the eyes of one, the mouth of another

@@ -8,7 +8,7 @@ from typing import Final
 
 import numpy as np
 
-from trainer.characters.chance import clamp, pick, sign
+from trainer.characters.chance import between, clamp, pick, sign
 from trainer.characters.colour import adjust, argb, mix
 from trainer.characters.head import Head
 from trainer.characters.ink import Points, curve, ellipse, path
@@ -55,7 +55,7 @@ class Mouth:
 def sample_mouth(rng: np.random.Generator, head: Head, style: Style) -> Mouth:
     """Draw a design for the head."""
     man = head.kind == "man"
-    cat = float(rng.uniform(0.5, 1.0)) if rng.random() < 0.05 else 0.0
+    cat = between(rng, 0.5, 1.0) if rng.random() < 0.05 else 0.0
     rest = clamp(
         float(np.exp(rng.normal(np.log(0.15), 0.48))) + (0.1 if man else 0),
         0.16 if cat else 0.055,
@@ -65,8 +65,8 @@ def sample_mouth(rng: np.random.Generator, head: Head, style: Style) -> Mouth:
         y=head.mouth,
         x=float(rng.normal(0.0, 0.012)),
         rest=rest,
-        widest=float(rng.uniform(0.34, 0.55)),
-        tall=clamp(head.chin - head.mouth, 0.22, 0.55) / 0.34 * float(rng.uniform(0.85, 1.1)),
+        widest=between(rng, 0.34, 0.55),
+        tall=clamp(head.chin - head.mouth, 0.22, 0.55) / 0.34 * between(rng, 0.85, 1.1),
         closed=pick(rng, tuple(_CLOSED), tuple(_CLOSED.values())),
         rest_curve=clamp(rng.normal(0.1, 0.22), -0.4, 0.6),
         rest_skew=float(rng.normal(0, 0.08)),
@@ -75,11 +75,11 @@ def sample_mouth(rng: np.random.Generator, head: Head, style: Style) -> Mouth:
             rng, ("none", "line", "shade"), (0.70, 0.19, 0.11) if man else (0.80, 0.11, 0.09)
         ),
         lips=bool(rng.random() < (0.02 if man else 0.10)),
-        rouge=float(rng.uniform(0.5, 0.95)),
+        rouge=between(rng, 0.5, 0.95),
         gloss=bool(rng.random() < 0.5),
         inside=pick(rng, ("flat", "dark", "rim"), (0.35, 0.45, 0.20)),
         fang_side=sign(rng),
-        line=float(rng.uniform(1.0, 1.7)),
+        line=between(rng, 1.0, 1.7),
         teeth_style=pick(rng, ("strip", "thin", "rounded")),
     )
 
@@ -130,9 +130,11 @@ def shape_mouth(mouth: Mouth, view: View, p: Mapping[str, float]) -> MouthShape:
         upper = upper + cat
         lower = lower + cat * (1 - opening)
     lower = np.maximum(lower, upper)
-    x = mouth.x + half * _T
-    place = np.stack([x, mouth.y + upper], 1), np.stack([x, mouth.y + lower], 1)
-    return MouthShape(view.raised(place[0], 0.02), view.raised(place[1], 0.02), tall, half)
+    lips = np.empty((2 * len(_T), 2))
+    lips[: len(_T), 0] = lips[len(_T) :, 0] = mouth.x + half * _T
+    lips[: len(_T), 1], lips[len(_T) :, 1] = mouth.y + upper, mouth.y + lower
+    seen = view.raised(lips, 0.02)
+    return MouthShape(seen[: len(_T)], seen[len(_T) :], tall, half)
 
 
 def draw_mouth(

@@ -7,7 +7,7 @@ from typing import Final
 
 import numpy as np
 
-from trainer.characters.chance import pick
+from trainer.characters.chance import between, pick
 from trainer.characters.colour import Colour, argb, mix
 from trainer.characters.head import Head
 from trainer.characters.ink import curve, ellipse, radial
@@ -51,10 +51,10 @@ def sample_nose(rng: np.random.Generator, head: Head) -> Nose:
     man = head.kind == "man"
     return Nose(
         kind=pick(rng, tuple(NOSES), tuple(shares[man] for shares in NOSES.values())),
-        size=float(rng.uniform(0.025, 0.082)) * (1.25 if man else 1.0),
-        red=float(rng.uniform(0.3, 1.0)) if rng.random() < 0.25 else 0.0,
+        size=between(rng, 0.025, 0.082) * (1.25 if man else 1.0),
+        red=between(rng, 0.3, 1.0) if rng.random() < 0.25 else 0.0,
         lit=bool(rng.random() < 0.12),
-        weight=float(rng.uniform(0.7, 1.5)),
+        weight=between(rng, 0.7, 1.5),
         lean=pick(rng, (-1.0, 1.0, 0.0), (0.25, 0.25, 0.5)),
     )
 

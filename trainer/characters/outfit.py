@@ -8,10 +8,10 @@ from typing import Final
 import numpy as np
 
 from trainer.characters import garments
-from trainer.characters.chance import pick
+from trainer.characters.chance import between, pick
 from trainer.characters.colour import Colour, adjust, argb, mix, rgb
 from trainer.characters.head import Head
-from trainer.characters.ink import Points, ellipse, vertical
+from trainer.characters.ink import Points, curve, ellipse, vertical
 from trainer.characters.pen import Pen
 from trainer.characters.style import Style
 from trainer.characters.tailor import Body, Cloth, Tailor, cloth
@@ -102,7 +102,7 @@ def _colours(rng: np.random.Generator, kind: str) -> tuple[Colour, Colour, Colou
     """Main, second and accent colour: a dark or pale ground, a contrast, one vivid touch."""
 
     def one(codes: tuple[str, ...]) -> Colour:
-        turn, bright = float(rng.normal(0, 0.015)), float(rng.uniform(0.9, 1.05))
+        turn, bright = float(rng.normal(0, 0.015)), between(rng, 0.9, 1.05)
         return adjust(rgb(codes[rng.integers(len(codes))]), hue=turn, value=bright)
 
     vivid = one(_VIVID)
@@ -153,8 +153,7 @@ def _draw_skin(tailor: Tailor, outfit: Outfit, flesh: Cloth) -> None:
     if not outfit.bare_shoulders:
         slope = [*slope[:4], (0.72 * s, 0.72), (0.6 * s, 1.0), (0.3 * s, 2.0)]
     contour = [(n, -0.6), (n, -0.2), *slope]
-    right = tailor.smooth(contour, 4)
-    left = tailor.smooth([(-x, t) for x, t in contour], 4)
+    right, left = tailor.placed(curve(contour, 4), curve([(-x, t) for x, t in contour], 4))
     shape = np.concatenate([left[::-1], right])
     tailor.fill(shape, flesh.base)
     _draw_chin_shadow(tailor, flesh, shape)
@@ -189,15 +188,16 @@ def _draw_chin_shadow(tailor: Tailor, flesh: Cloth, shape: Points) -> None:
     low = [(-1.5 * n, deep - 0.10), (-0.75 * n, deep), (0.05 * n * d, deep + 0.12),
            (0.6 * n, deep + 0.04), (1.5 * n, deep - 0.10)]  # fmt: skip
     low = [(x, t + (0.16 if x * d > 0.2 * n else 0.0)) for x, t in low]
-    edge = tailor.smooth(low, 5)
-    top = tailor.body.at([(1.6 * n, -0.8), (-1.6 * n, -0.8)])
-    cast = np.concatenate([edge, top])
+    cast = tailor.body.at(np.concatenate([curve(low, 5), [(1.6 * n, -0.8), (-1.6 * n, -0.8)]]))
     with tailor.pen.clipped(shape):
         if tailor.style.shading in ("soft", "painted"):
-            y = tailor.body.at([(0.0, 0.0), (0.0, deep + 0.36)])[:, 1]
+            wide, ends = tailor.placed(
+                [(-9 * n, -0.8), (9 * n, -0.8), (9 * n, 1.2), (-9 * n, 1.2)],
+                [(0.0, 0.0), (0.0, deep + 0.36)],
+            )
             full, none = argb(flesh.shade, 0.95), argb(flesh.shade, 0.0)
-            shader = vertical(float(y[0]), float(y[1]), (full, argb(flesh.shade, 0.85), none))
-            wide = tailor.body.at([(-9 * n, -0.8), (9 * n, -0.8), (9 * n, 1.2), (-9 * n, 1.2)])
+            tones = (full, argb(flesh.shade, 0.85), none)
+            shader = vertical(float(ends[0, 1]), float(ends[1, 1]), tones)
             tailor.pen.fill(wide, 0xFF000000, shader)
             if tailor.style.shading == "painted":
                 tailor.fill(cast, flesh.shade, 0.6)

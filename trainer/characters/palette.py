@@ -9,7 +9,7 @@ from typing import Final
 import numpy as np
 
 from contract.labels import EYE_COLOURS, HAIR_COLOURS
-from trainer.characters.chance import clamp, pick
+from trainer.characters.chance import between, clamp, pick
 from trainer.characters.colour import Colour, adjust, mix, rgb, shadow
 from trainer.characters.style import Style
 
@@ -82,8 +82,8 @@ class Palette:
 
 def _named(rng: np.random.Generator, table: Table, name: str, saturation: float) -> Colour:
     hue, sat, value, _ = table[name]
-    start = adjust((1.0, 0.0, 0.0), hue=float(rng.uniform(*hue)))
-    s, v = float(rng.uniform(*sat)) * saturation, float(rng.uniform(*value))
+    start = adjust((1.0, 0.0, 0.0), hue=between(rng, *hue))
+    s, v = between(rng, *sat) * saturation, between(rng, *value)
     return adjust(start, saturation=min(s, 1.0), value=v)
 
 
@@ -96,33 +96,31 @@ def sample_palette(rng: np.random.Generator, style: Style) -> Palette:
     tip = base
     if rng.random() < 0.15:
         other = HAIR_COLOURS[rng.integers(12)]
-        tip = mix(base, _named(rng, _HAIR, other, style.saturation), float(rng.uniform(0.4, 0.9)))
+        tip = mix(base, _named(rng, _HAIR, other, style.saturation), between(rng, 0.4, 0.9))
     hair = HairColours(
         base=base,
         shadow=shadow(base, 0.12 + 0.9 * depth),
-        light=mix(base, (1.0, 0.98, 0.94), float(rng.uniform(0.25, 0.6))),
+        light=mix(base, (1.0, 0.98, 0.94), between(rng, 0.25, 0.6)),
         line=style.line(base),
         tip=tip,
     )
     tan = clamp(rng.beta(1.0, 6.5), 0, 1)
-    warm = float(rng.uniform(-0.012, 0.012))
+    warm = between(rng, -0.012, 0.012)
     skin = mix(rgb("fff1e6"), rgb("c08a63"), tan * 1.1)
-    skin = adjust(skin, hue=warm, saturation=float(rng.uniform(0.55, 1.3)) * style.saturation)
+    skin = adjust(skin, hue=warm, saturation=between(rng, 0.55, 1.3) * style.saturation)
     if rng.random() < 0.025:
-        skin = mix(skin, rgb("6b4a3a"), float(rng.uniform(0.5, 0.9)))
-    warm_shade = adjust(rgb("e58f80"), hue=float(rng.uniform(-0.03, 0.03)), value=max(skin))
+        skin = mix(skin, rgb("6b4a3a"), between(rng, 0.5, 0.9))
+    warm_shade = adjust(rgb("e58f80"), hue=between(rng, -0.03, 0.03), value=max(skin))
     skin_shadow = adjust(mix(skin, warm_shade, 0.10 + 1.1 * depth), value=1.0 - 0.45 * depth)
     iris = _named(rng, _EYES, eye_name, style.saturation)
     right = iris
     if rng.random() < 0.03:
         right = _named(rng, _EYES, EYE_COLOURS[rng.integers(10)], style.saturation)
-    brow = mix(hair.line, base, float(rng.uniform(0.0, 0.45)))
+    brow = mix(hair.line, base, between(rng, 0.0, 0.45))
     if hair_name in ("white", "silver"):
         brow = mix(brow, (0.35, 0.33, 0.4), 0.5)
     lash = mix((0.06, 0.04, 0.06), hair.line, pick(rng, (0.0, 0.3, 0.6)))
-    mouth = adjust(
-        rgb("a83a3e"), hue=float(rng.uniform(-0.02, 0.02)), value=float(rng.uniform(0.5, 1.25))
-    )
+    mouth = adjust(rgb("a83a3e"), hue=between(rng, -0.02, 0.02), value=between(rng, 0.5, 1.25))
     return Palette(
         skin=skin,
         skin_shadow=skin_shadow,
@@ -132,11 +130,11 @@ def sample_palette(rng: np.random.Generator, style: Style) -> Palette:
         right_iris=right,
         brow=brow,
         lash=lash,
-        lip=mix(skin, (0.9, 0.35, 0.38), float(rng.uniform(0.15, 0.6))),
+        lip=mix(skin, (0.9, 0.35, 0.38), between(rng, 0.15, 0.6)),
         mouth=mouth,
         tongue=adjust(mix(mouth, (1.0, 0.55, 0.55), 0.6)),
-        white=mix((1.0, 1.0, 1.0), (0.9, 0.9, 1.0), float(rng.uniform(0.0, 0.8))),
-        blush=adjust((1.0, 0.45, 0.42), hue=float(rng.uniform(-0.02, 0.025))),
+        white=mix((1.0, 1.0, 1.0), (0.9, 0.9, 1.0), between(rng, 0.0, 0.8)),
+        blush=adjust((1.0, 0.45, 0.42), hue=between(rng, -0.02, 0.025)),
         hair_name=hair_name,
         eye_name=eye_name,
     )

@@ -11,7 +11,9 @@ from numpy.typing import NDArray
 from contract.expression import Vector
 from trainer.characters.brows import brow_width
 from trainer.characters.character import Character
-from trainer.characters.compose import shape_mood, shape_still
+from trainer.characters.compose import shape_mood
+from trainer.characters.face import shape_face
+from trainer.characters.hair import front_path, shape_hair
 from trainer.characters.ink import Points, path, stroke_outline
 from trainer.characters.view import View
 
@@ -30,10 +32,10 @@ def part_masks(
 
     Each is the part's own shape, also where hair, glasses or a hand lie over it.
     """
-    still, mood = shape_still(character, view), shape_mood(character, view, expression)
+    mood = shape_mood(character, view, expression)
     shapes: dict[str, list[Points | skia.Path]] = {
-        "face": [still.face.outline],
-        "front_hair": [still.front],
+        "face": [shape_face(character.head, view).outline],
+        "front_hair": [front_path(shape_hair(character.hair, character.head, view))],
     }
     for name, eye, brow in zip(("left", "right"), mood.eyes, mood.brows, strict=True):
         thick = brow_width(character.brows, mood.p[f"brow_tilt_{name}"])

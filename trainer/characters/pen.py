@@ -6,20 +6,32 @@ without being interrupted, which takes much less time than stroke after stroke.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from typing import Final
+from collections.abc import Callable
+from contextlib import AbstractContextManager
+from copy import copy
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Final, TypeAlias
 
 import numpy as np
 import skia
 
-from trainer.characters.ink import Points, outlines, path, taper
+from trainer.characters.ink import Contour, Outlines, Points, serialised, taper
 from trainer.characters.view import View
 
-_WOBBLE: Final = np.array((0.012, -0.009))
-"""How far beside the line a sketchy pen's second stroke runs at most, in face units."""
+_Shape: TypeAlias = "skia.Path | bytes | int"
+"""A path, one in skia's serialised form, or the number of a polygon or line."""
+
+_SHAPES: Final = (int, bytes, skia.Path)
 
 _Step = Callable[[skia.Canvas], object]
+
+
+@dataclass(frozen=True, slots=True)
+class _Clip:
+    """To draw only inside of all these."""
+
+    shapes: list[_Shape]
 
 
 class Pen:
@@ -37,16 +49,23 @@ class Pen:
         sketchy: bool = False,
         tall: int | None = None,
     ) -> None:
-        self.pixel = 1.0 / (view.eye_distance * size)
+        self.pixel = view.pixel(size)
         self.bottom = view.bottom(size, size if tall is None else tall)
         self.even = even
         self.sketchy = sketchy
         self._place = view.matrix(size)
-        self._shapes: list[Points] = []
-        self._widths: list[Points | None] = []
-        # What to do, in order: a path or the number of a shape to fill with a colour or shader, or
-        # a step of another kind. A shape is a polygon, or where it has widths a line.
-        self._todo: list[tuple[skia.Path | int | _Step, int, skia.Shader | None]] = []
+        self._outlines = Outlines()
+        # What to do, in order: a shape to fill with a colour or shader, or a step of another kind.
+        self._todo: list[tuple[_Shape | _Clip | _Step, int, skia.Shader | None]] = []
+        self._restored = _Restored(self)
+
+    def another(self) -> Pen:
+        """A pen that was told nothing yet, of the same hand for the same picture: what several such
+        pens are told is outlined together."""
+        other = copy(self)
+        other._todo = []
+        other._restored = _Restored(other)
+        return other
 
     @property
     def idle(self) -> bool:
@@ -54,13 +73,15 @@ class Pen:
         return not self._todo
 
     def fill(
-        self, shape: Points | skia.Path, colour: int, shader: skia.Shader | None = None
+        self, shape: Points | Contour | skia.Path, colour: int, shader: skia.Shader | None = None
     ) -> None:
         """Fill a closed shape with an 0xAARRGGBB colour or a shader."""
+        self._todo.append((self._noted(shape), colour, shader))
+
+    def _noted(self, shape: Points | Contour | skia.Path) -> _Shape:
         if isinstance(shape, np.ndarray):
-            self._add(shape, None, colour, shader)
-        else:
-            self._todo.append((shape, colour, shader))
+            return self._outlines.polygon(shape)
+        return serialised(*shape) if isinstance(shape, tuple) else shape
 
     def stroke(
         self,
@@ -83,22 +104,11 @@ class Pen:
             colour = alpha << 24 | colour & 0xFFFFFF
             width = least
         shape = taper(len(points), start, end)
-        self._add(points, width * shape, colour)
+        self._todo.append((self._outlines.line(points, width * shape), colour, None))
         if self.sketchy:
             paler = (colour >> 24) * 6 // 10 << 24 | colour & 0xFFFFFF
-            again = points + _WOBBLE * np.sin(np.linspace(0.6, 3.4, len(points)))[:, None]
-            self._add(again, 0.6 * width * shape, paler)
-
-    def _add(
-        self,
-        points: Points,
-        widths: Points | None,
-        colour: int,
-        shader: skia.Shader | None = None,
-    ) -> None:
-        self._todo.append((len(self._shapes), colour, shader))
-        self._shapes.append(points)
-        self._widths.append(widths)
+            again = self._outlines.line(points + _wobble(len(points)), 0.6 * width * shape)
+            self._todo.append((again, paler, None))
 
     def wash(
         self, left: float, top: float, right: float, bottom: float, shader: skia.Shader
@@ -108,22 +118,12 @@ class Pen:
         paint = skia.Paint(AntiAlias=False, Shader=shader)
         self._do(lambda canvas: canvas.drawRect(box, paint))
 
-    @contextmanager
-    def clipped(self, *shapes: Points | skia.Path) -> Iterator[None]:
+    def clipped(self, *shapes: Points | Contour | skia.Path) -> AbstractContextManager[None]:
         """Draw only inside all of `shapes` while the context is open."""
-        paths = [path(s) if isinstance(s, np.ndarray) else s for s in shapes]
+        self._todo.append((_Clip([self._noted(shape) for shape in shapes]), 0, None))
+        return self._restored
 
-        def clip(canvas: skia.Canvas) -> None:
-            canvas.save()
-            for shape in paths:
-                canvas.clipPath(shape, doAntiAlias=True)
-
-        self._do(clip)
-        yield
-        self._do(skia.Canvas.restore)
-
-    @contextmanager
-    def moved(self, x: float, y: float, flat: float = 1.0) -> Iterator[None]:
+    def moved(self, x: float, y: float, flat: float = 1.0) -> AbstractContextManager[None]:
         """Draw around (x, y) instead of the origin, heights scaled by `flat`, in the context."""
 
         def move(canvas: skia.Canvas) -> None:
@@ -132,35 +132,60 @@ class Pen:
             canvas.scale(1.0, flat)
 
         self._do(move)
-        yield
-        self._do(skia.Canvas.restore)
+        return self._restored
 
-    @contextmanager
-    def layer(self, alpha: float) -> Iterator[None]:
+    def layer(self, alpha: float) -> AbstractContextManager[None]:
         """Draw into a layer that is composited with opacity `alpha` (0 to 1) when it closes."""
         self._do(lambda canvas: canvas.saveLayerAlpha(None, round(255 * alpha)))
-        yield
-        self._do(skia.Canvas.restore)
+        return self._restored
 
     def _do(self, step: _Step) -> None:
         self._todo.append((step, 0, None))
 
     def draw(self, canvas: skia.Canvas) -> None:
         """Draw on a canvas in pixels what was asked for."""
-        shapes = outlines(self._shapes, self._widths)
-        shape, plain, shaded = skia.Path(), skia.Paint(AntiAlias=True), skia.Paint(AntiAlias=True)
+        outlined = self._outlines.serialised()
+        plain, shaded, scratch = skia.Paint(AntiAlias=True), skia.Paint(AntiAlias=True), skia.Path()
+
+        def path(shape: _Shape) -> skia.Path:
+            if isinstance(shape, skia.Path):
+                return shape
+            scratch.readFromMemory(outlined[shape] if isinstance(shape, int) else shape)
+            return scratch
+
         canvas.save()
         canvas.concat(self._place)
         for what, colour, shader in self._todo:
-            if isinstance(what, int):
-                shape.readFromMemory(shapes[what])
-            elif not isinstance(what, skia.Path):
+            if isinstance(what, _SHAPES):
+                paint = plain
+                if shader is not None:
+                    paint = shaded
+                    paint.setShader(shader)
+                paint.setColor(colour)
+                canvas.drawPath(path(what), paint)
+            elif isinstance(what, _Clip):
+                canvas.save()
+                for shape in what.shapes:
+                    canvas.clipPath(path(shape), doAntiAlias=True)
+            else:
                 what(canvas)
-                continue
-            paint = plain
-            if shader is not None:
-                paint = shaded
-                paint.setShader(shader)
-            paint.setColor(colour)
-            canvas.drawPath(shape if isinstance(what, int) else what, paint)
         canvas.restore()
+
+
+class _Restored(AbstractContextManager[None]):
+    """Ends what a pen has begun: a clip, a move, a layer."""
+
+    def __init__(self, pen: Pen) -> None:
+        self._pen = pen
+
+    def __exit__(self, *error: object) -> None:
+        self._pen._do(skia.Canvas.restore)
+
+
+@lru_cache(maxsize=64)
+def _wobble(count: int) -> Points:
+    """How far [count, 2] beside the line a sketchy pen's second stroke runs, in face units."""
+    return _ASIDE * np.sin(np.linspace(0.6, 3.4, count))[:, None]
+
+
+_ASIDE: Final = np.array((0.012, -0.009))

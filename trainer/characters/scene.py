@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from contract.labels import LANDMARKS
 from trainer.characters.background import draw_background, sample_background
-from trainer.characters.chance import clamp, pick
+from trainer.characters.chance import between, clamp, pick
 from trainer.characters.character import sample_character
 from trainer.characters.compose import draw_on
 from trainer.characters.damage import apply_damage, sample_damage
@@ -77,7 +77,7 @@ def _places(rng: np.random.Generator, count: int) -> list[View]:
         distance = float(np.exp(rng.uniform(np.log(low), np.log(high))))
         free = max(0.5 - 1.35 * distance, 0.06)
         view = View(
-            yaw=float(rng.normal(0, 0.1)) if rng.random() < 0.5 else float(rng.uniform(-1, 1)),
+            yaw=float(rng.normal(0, 0.1)) if rng.random() < 0.5 else between(rng, -1, 1),
             pitch=clamp(rng.normal(0, 0.4), -1, 1),
             roll=float(rng.normal(0, 15)),
             eye_distance=distance,
@@ -105,7 +105,7 @@ def _box(hairline: float, view: View, points: NDArray[np.float32], size: int) ->
 
 def _letterbox(canvas: skia.Canvas, rng: np.random.Generator, size: int) -> None:
     """Bars as a letterboxed picture has them."""
-    bar = float(rng.uniform(0.05, 0.25)) * size
+    bar = between(rng, 0.05, 0.25) * size
     grey = skia.Paint(Color=skia.Color(200, 200, 200))
     if rng.random() < 0.5:
         canvas.drawRect(skia.Rect.MakeLTRB(0, 0, size, bar), grey)

@@ -7,7 +7,7 @@ from typing import Final, Literal
 
 import numpy as np
 
-from trainer.characters.chance import clamp, pick, sign
+from trainer.characters.chance import between, clamp, pick, sign
 from trainer.characters.colour import Colour, line_of, mix
 
 Shading = Literal["flat", "cel", "soft", "painted"]
@@ -66,7 +66,7 @@ def sample_style(rng: np.random.Generator, within: StyleRange = TRAINING) -> Sty
         line_width=width * (0.6 if line_colour == "hardly" else 1.0),
         even_pen=bool(rng.random() < 0.25),
         line_colour=line_colour,
-        darkness=float(rng.uniform(*within.darkness)) * (0.6 if line_colour == "hardly" else 1.0),
+        darkness=between(rng, *within.darkness) * (0.6 if line_colour == "hardly" else 1.0),
         shading=shading,
         light=sign(rng),
         saturation=clamp(rng.normal(1.0, 0.18), 0.45, 1.4),
@@ -74,5 +74,5 @@ def sample_style(rng: np.random.Generator, within: StyleRange = TRAINING) -> Sty
         brows_over_hair=bool(rng.random() < 0.72),
         eyes_through_hair=bool(rng.random() < 0.57),
         lash_weight=clamp(rng.normal(0.047, 0.012), 0.02, 0.075),
-        shadow_depth=float(rng.uniform(0.10, 0.30)),
+        shadow_depth=between(rng, 0.10, 0.30),
     )

@@ -11,6 +11,7 @@ from typing import Protocol
 
 import numpy as np
 
+from trainer.characters.chance import clamp
 from trainer.characters.colour import Colour, argb, mix, shadow
 from trainer.characters.head import Head
 from trainer.characters.ink import Points, curve, linear, vertical
@@ -66,7 +67,7 @@ class Body:
         self._tall = 1 - 0.12 * view.pitch
         self._scale = np.array((1 - 0.1 * abs(view.yaw), length * self._tall))
         self._chin = view.spot(0.0, head.chin)[1]
-        self._turn = -np.radians(float(np.clip(view.roll, -28, 28))) * 0.7
+        self._turn = -np.radians(clamp(view.roll, -28, 28)) * 0.7
 
     def at(self, points: Points | Half) -> Points:
         """Take body coordinates [N, 2] to view units; the body stays more upright than the head."""
@@ -85,7 +86,9 @@ class Body:
             angle = np.minimum(np.maximum(t, 0.0), 0.7)
             angle *= self._turn / 0.7
             turned = out.view(np.complex128)[:, 0]
-            turned *= np.cos(angle) + 1j * np.sin(angle)
+            way = np.empty(len(angle), np.complex128)
+            way.real, way.imag = np.cos(angle), np.sin(angle)
+            turned *= way
         down += self._chin
         return out
 
@@ -116,6 +119,15 @@ class Maker:
     def smooth(self, anchors: Half, per_span: int = 5, closed: bool = False) -> Points:
         """A smooth curve through the place's coordinates, in view units."""
         return self.place.at(curve(list(anchors), per_span, closed))
+
+    def placed(self, *lines: Points | Half) -> list[Points]:
+        """Several lines of the place's coordinates in view units, worked out together."""
+        given = [line if isinstance(line, np.ndarray) else np.array(list(line)) for line in lines]
+        seen, start, out = self.place.at(np.concatenate(given)), 0, []
+        for line in given:
+            out.append(seen[start : start + len(line)])
+            start += len(line)
+        return out
 
     def fill(self, points: Points, colour: Colour, alpha: float = 1.0) -> None:
         """Fill view units with one colour."""

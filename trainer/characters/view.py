@@ -66,6 +66,10 @@ class View:
         matrix.preScale(scale, scale)
         return matrix
 
+    def pixel(self, size: float) -> float:
+        """How large a pixel of a square picture of side `size` is, in face units."""
+        return 1.0 / (self.eye_distance * size)
+
     def bottom(self, width: float, height: float) -> float:
         """The y (view units) below which nothing is of a picture, `width` by `height` pixels and a
         border of one, for which `matrix(width)` was made."""

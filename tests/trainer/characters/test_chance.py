@@ -1,11 +1,11 @@
-"""Chance: the picks of numpy's `choice`, from the same stream."""
+"""Chance: what numpy's `choice` and `uniform` draw, from the same stream."""
 
 from __future__ import annotations
 
 import numpy as np
 import pytest
 
-from trainer.characters.chance import pick, sign
+from trainer.characters.chance import between, pick, sign
 
 NAMES = ("line", "gap", "ends", "shape")
 SHARES = (0.60, 0.17, 0.15, 0.08)
@@ -18,6 +18,12 @@ def test_picks_are_those_of_numpy_and_the_stream_goes_on_alike() -> None:
         assert pick(ours, NAMES) == theirs.choice(NAMES)
         assert sign(ours) == theirs.choice((-1.0, 1.0))
     assert ours.random() == theirs.random()
+
+
+def test_numbers_between_bounds_are_those_of_numpy() -> None:
+    ours, theirs, bounds = (np.random.default_rng(seed) for seed in (4, 4, 5))
+    for low, high in np.sort(bounds.normal(size=(300, 2))).tolist():
+        assert between(ours, low, high) == theirs.uniform(low, high)
 
 
 def test_shares_need_not_sum_to_one() -> None:

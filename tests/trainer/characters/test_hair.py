@@ -18,6 +18,7 @@ from trainer.characters.hair import (
     draw_back,
     draw_front,
     draw_over_body,
+    dress,
     front_path,
     sample_hair,
     shape_hair,
@@ -48,17 +49,22 @@ def _picture(
     view = View(eye_distance=0.22, y=0.5)
     pen = Pen(view, SIZE, style.even_pen)
     colours = sample_palette(np.random.default_rng(5), style).hair
-    draws = {"back": draw_back, "body": draw_over_body, "front": draw_front}
-    for layer in layers.split():
-        draws[layer](pen, shapes, colours, style)
+    dressed = dress(shapes, colours, style, pen.pixel)
+    if "back" in layers:
+        draw_back(pen, dressed, colours, style)
+    if "body" in layers:
+        draw_over_body(pen, dressed, colours, style)
+    if "front" in layers:
+        draw_front(pen, dressed, front_path(shapes), colours, style)
     pen.draw(canvas)
     return pixels
 
 
 def _points(shapes: HairShapes) -> NDArray[np.float64]:
-    parts = [shapes.mass, shapes.cap, shapes.dome, shapes.ties, *shapes.rims, *shapes.shine]
-    clumps = [c.edges.reshape(-1, 2) for c in (shapes.back, shapes.over_body, shapes.front)]
-    return np.concatenate([*parts, *shapes.parting, *clumps])
+    cap = np.frombuffer(shapes.cap[0], np.float32).reshape(-1, 2)
+    parts = [shapes.mass, cap, shapes.dome, shapes.ties]
+    several = (shapes.rims, shapes.shine, shapes.parting, shapes.edges)
+    return np.concatenate([*parts, *(lines.reshape(-1, 2) for lines in several)])
 
 
 def _named(
@@ -157,7 +163,7 @@ def test_front_path_has_no_holes_where_clumps_overlap() -> None:
     hair, head, _ = _named("blunt", "straight", "none")
     shapes = shape_hair(hair, head, View())
     union = front_path(shapes)
-    for left, right in shapes.front.edges:
+    for left, right in shapes.edges[shapes.strands.front]:
         x, y = (0.5 * (left[6] + right[6])).tolist()
         assert union.contains(x, y)
 
@@ -167,8 +173,9 @@ def test_the_crown_moves_against_the_facing_direction_and_the_fringe_with_it() -
     front, turned = (shape_hair(hair, head, View(yaw=y)) for y in (0.0, 1.0))
     crown = front.dome[:, 1].argmin()
     assert turned.dome[crown, 0] < front.dome[crown, 0] - 0.15
-    middle = np.abs(front.front.edges[:, 0, -1, 0]).argmin()
-    assert turned.front.edges[middle, 0, -1, 0] > front.front.edges[middle, 0, -1, 0]
+    before, after = (shapes.edges[shapes.strands.front][:, 0, -1, 0] for shapes in (front, turned))
+    middle = np.abs(before).argmin()
+    assert after[middle] > before[middle]
 
 
 def test_a_lock_crosses_the_eye_that_the_design_names() -> None:

@@ -7,7 +7,18 @@ import pytest
 import skia
 from numpy.typing import NDArray
 
-from trainer.characters.ink import Points, curve, ellipse, path, stroke_outline, vertical
+from trainer.characters.ink import (
+    CLOSE,
+    MOVE,
+    Contour,
+    Points,
+    curve,
+    ellipse,
+    path,
+    stroke_outline,
+    vertical,
+)
+from trainer.characters.ink import LINE as LINE_TO
 from trainer.characters.pen import Pen
 from trainer.characters.view import View
 
@@ -62,6 +73,43 @@ def test_nothing_asked_for_is_nothing_drawn() -> None:
     assert not _drawn(pen).any()
     pen.fill(ellipse(0, 0, 0.5, 0.5), RED)
     assert not pen.idle
+
+
+def test_pens_of_one_picture_draw_what_each_was_told() -> None:
+    """They are outlined together, also what one is told after another has drawn."""
+
+    def told(pen: Pen, line: Points, colour: int) -> Pen:
+        pen.stroke(line, 0.2, colour)
+        pen.fill(ellipse(line[0, 0], line[0, 1], 0.3, 0.2), colour)
+        return pen
+
+    first = _pen(sketchy=True)
+    second, third = first.another(), first.another()
+    assert second.idle
+    told(first, LINE, RED)
+    told(second, LINE[::-1], BLUE)
+    together = [_drawn(first), _drawn(second), _drawn(told(third, LINE * 0.5, RED))]
+    lines = (LINE, RED), (LINE[::-1], BLUE), (LINE * 0.5, RED)
+    alone = [_drawn(told(_pen(sketchy=True), *line)) for line in lines]
+    np.testing.assert_array_equal(together, alone)
+
+
+def test_a_shape_is_the_same_in_every_form() -> None:
+    points = ellipse(0.1, 0.2, 0.6, 0.4)
+    contour = points.astype(np.float32).tobytes(), MOVE + LINE_TO * (len(points) - 1) + CLOSE
+    forms: list[Points | Contour | skia.Path] = [points, path(points), contour]
+
+    def filled(form: Points | Contour | skia.Path) -> NDArray[np.uint8]:
+        pen = _pen()
+        with pen.clipped(form):
+            pen.fill(ellipse(0, 0, 0.5, 0.5), BLUE)
+        pen.fill(form, 0x80FF0000)
+        return _drawn(pen)
+
+    first, *others = map(filled, forms)
+    assert first[..., 0].any()
+    for other in others:
+        np.testing.assert_array_equal(first, other)
 
 
 def test_clips_layers_and_places_end_with_their_contexts() -> None:

@@ -7,7 +7,7 @@ from typing import Final
 
 import numpy as np
 
-from trainer.characters.chance import pick, sign
+from trainer.characters.chance import between, pick, sign
 from trainer.characters.colour import Colour, adjust, mix, rgb
 from trainer.characters.hair.dome import Dome
 from trainer.characters.head import Head
@@ -175,7 +175,7 @@ def _fabrics(rng: np.random.Generator, style: Style) -> tuple[Cloth, Cloth, Clot
     def one(codes: tuple[str, ...]) -> Colour:
         code = rgb(codes[rng.integers(len(codes))])
         turn = float(rng.normal(0, 0.02))
-        return adjust(code, hue=turn, saturation=style.saturation, value=float(rng.uniform(0.9, 1)))
+        return adjust(code, hue=turn, saturation=style.saturation, value=between(rng, 0.9, 1))
 
     strong = pick(rng, (one(_VIVID), one(_DARK), one(_PALE)), (0.55, 0.27, 0.18))
     other = one(_PALE) if max(strong) < 0.75 or rng.random() < 0.5 else mix(strong, one(_DARK), 0.6)

@@ -8,7 +8,7 @@ from __future__ import annotations
 import numpy as np
 
 from trainer.characters.colour import argb
-from trainer.characters.ink import Points, ellipse
+from trainer.characters.ink import Points, curve, ellipse
 from trainer.characters.tailor import BOTTOM, Cloth, Half, Tailor, flipped, mirrored
 
 
@@ -29,33 +29,13 @@ def torso(
     """Draw the garment's body and return its neckline and outline in view units.
 
     `neckline` runs from its middle to its right end."""
-    s, d, k = tailor.body.shoulder, tailor.dark, tailor.numbers
+    s = tailor.body.shoulder
     contour = list(_shoulder_line(tailor, neckline[-1], puff))
-    right = tailor.smooth(contour, 4)
-    left = tailor.smooth(flipped(contour), 4)
     middle = neckline[0][0] == 0.0
     line = [*flipped(neckline[:0:-1]), *neckline] if middle else mirrored(neckline)
-    front = tailor.smooth(line, 4)
+    edges = [curve(contour, 4), curve(flipped(contour), 4), curve(line, 4)]
+    right, left, front, *shades = tailor.placed(*edges, *_shades(tailor))
     shape = np.concatenate([left[::-1], front, right])
-    shades = []
-    if tailor.style.shading == "cel" and tailor.lowest > 0.75:
-        side = [(1.3 * s * d, 0.75), (0.93 * s * d, 1.02), (0.86 * s * d, 1.5),
-                (0.90 * s * d, 2.2), (0.84 * s * d, BOTTOM), (1.3 * s * d, BOTTOM)]  # fmt: skip
-        shades.append(tailor.smooth(side, 3))
-    if tailor.strength and tailor.lowest > 1.1:
-        pit = [(-0.75 * s * d, 1.5), (-0.64 * s * d, 2.0), (-0.70 * s * d, 2.6),
-               (-0.66 * s * d, BOTTOM), (-0.80 * s * d, BOTTOM), (-0.80 * s * d, 2.3)]  # fmt: skip
-        shades.append(tailor.smooth(pit, 3))
-        long = 0.2 + 0.25 * k[10]
-        for way in (-1, 1):  # folds that run from the armpit
-            up = [(0.76 * s, 1.42), (0.62 * s, 1.24), (0.62 * s - long, 1.16), (0.64 * s, 1.36)]
-            low = [(0.76 * s, 1.52), (0.60 * s, 1.72), (0.58 * s - long, 1.80), (0.60 * s, 1.86),
-                   (0.73 * s, 1.75)]  # fmt: skip
-            sleeve = [(0.80 * s, 1.55), (0.92 * s, 1.72), (1.02 * s, 1.70), (0.92 * s, 1.82)]
-            for fold in (up, low, sleeve):
-                shades.append(tailor.smooth([(way * x, t) for x, t in fold], 3, closed=True))
-            bust = [(0.08 * s, 2.36), (0.28 * s, 2.46), (0.50 * s, 2.2), (0.30 * s, 2.60)]
-            shades.append(tailor.smooth([(way * x, t) for x, t in bust], 3, closed=True))
     tailor.piece(shape, of, shades, outline=0.0)
     tailor.turned(shape, of)
     tailor.pen.stroke(right, 1.15 * tailor.width, argb(of.line), 0.08, 0.0)
@@ -75,16 +55,38 @@ def torso(
     return front, shape
 
 
+def _shades(tailor: Tailor) -> list[Points]:
+    """The shades on a torso: its side away from the light, below the arm, folds from the armpit."""
+    s, d, k = tailor.body.shoulder, tailor.dark, tailor.numbers
+    shades = []
+    if tailor.style.shading == "cel" and tailor.lowest > 0.75:
+        side = [(1.3 * s * d, 0.75), (0.93 * s * d, 1.02), (0.86 * s * d, 1.5),
+                (0.90 * s * d, 2.2), (0.84 * s * d, BOTTOM), (1.3 * s * d, BOTTOM)]  # fmt: skip
+        shades.append(curve(side, 3))
+    if tailor.strength and tailor.lowest > 1.1:
+        pit = [(-0.75 * s * d, 1.5), (-0.64 * s * d, 2.0), (-0.70 * s * d, 2.6),
+               (-0.66 * s * d, BOTTOM), (-0.80 * s * d, BOTTOM), (-0.80 * s * d, 2.3)]  # fmt: skip
+        shades.append(curve(pit, 3))
+        long = 0.2 + 0.25 * k[10]
+        for way in (-1, 1):
+            up = [(0.76 * s, 1.42), (0.62 * s, 1.24), (0.62 * s - long, 1.16), (0.64 * s, 1.36)]
+            low = [(0.76 * s, 1.52), (0.60 * s, 1.72), (0.58 * s - long, 1.80), (0.60 * s, 1.86),
+                   (0.73 * s, 1.75)]  # fmt: skip
+            sleeve = [(0.80 * s, 1.55), (0.92 * s, 1.72), (1.02 * s, 1.70), (0.92 * s, 1.82)]
+            bust = [(0.08 * s, 2.36), (0.28 * s, 2.46), (0.50 * s, 2.2), (0.30 * s, 2.60)]
+            for fold in (up, low, sleeve, bust):
+                shades.append(curve([(way * x, t) for x, t in fold], 3, closed=True))
+    return shades
+
+
 def collar_wing(tailor: Tailor, of: Cloth, size: float, spread: float) -> None:
     """Both points of a shirt collar."""
     n = tailor.body.neck
     for side in (-1, 1):
         wing = [(1.22 * n, 0.22), (0.03, 0.60), (spread * 0.4 + 0.06, 0.62 + size),
                 (1.05 * n + 0.55 * size + spread * 0.3, 0.56), (1.3 * n, 0.25)]  # fmt: skip
-        points = tailor.body.at([(side * x, t) for x, t in wing])
-        shade = tailor.body.at([(side * x, t) for x, t in
-                                ((1.3 * n, 0.2), (0.0, 0.58), (0.05, 0.66),
-                                (1.3 * n, 0.36))])  # fmt: skip
+        dark = [(1.3 * n, 0.2), (0.0, 0.58), (0.05, 0.66), (1.3 * n, 0.36)]
+        points, shade = tailor.placed(*([(side * x, t) for x, t in p] for p in (wing, dark)))
         tailor.piece(points, of, [shade] if side == tailor.dark else [], 0.9)
 
 
@@ -120,18 +122,17 @@ def bow(tailor: Tailor, of: Cloth, at: tuple[float, float], size: float, tails: 
         if tails:
             tail = [(0.05, 0.05), (0.30, 0.5 * tails), (0.44, tails), (0.28, 0.92 * tails),
                     (0.12, tails * 1.04), (0.08, 0.5 * tails), (-0.03, 0.1)]  # fmt: skip
-            points = tailor.smooth(place([(side * x, t) for x, t in tail]), 3, closed=True)
-            fold = tailor.body.at(place([(side * x, t) for x, t in
-                                         ((0, 0), (0.2, 0.5 * tails), (0.02, tails),
-                                             (-0.1, 0.2))]))  # fmt: skip
-            tailor.piece(points, of, [fold])
+            fold = [(0, 0), (0.2, 0.5 * tails), (0.02, tails), (-0.1, 0.2)]
+            outer, inner = (place([(side * x, t) for x, t in p]) for p in (tail, fold))
+            points, shade = tailor.placed(curve(outer, 3, closed=True), inner)
+            tailor.piece(points, of, [shade])
     for side in (-1, 1):
         loop = [(0.02, -0.06), (0.25, -0.26), (0.58, -0.30 + droop), (0.66, 0.02 + droop),
                 (0.52, 0.24 + droop), (0.25, 0.14), (0.02, 0.09)]  # fmt: skip
-        points = tailor.smooth(place([(side * x, t) for x, t in loop]), 4, closed=True)
         low = [(0.0, 0.06), (0.3, 0.05 + 0.5 * droop), (0.7, 0.06 + droop), (0.6, 0.5), (0.0, 0.3)]
         inner = [(0.05, 0.0), (0.32, -0.04), (0.34, 0.04), (0.05, 0.03)]
-        shades = [tailor.body.at(place([(side * x, t) for x, t in p])) for p in (low, inner)]
+        edge, *within = (place([(side * x, t) for x, t in p]) for p in (loop, low, inner))
+        points, *shades = tailor.placed(curve(edge, 4, closed=True), *within)
         tailor.piece(points, of, shades)
         tailor.line(place([(side * x, t) for x, t in ((0.08, -0.02), (0.25, -0.06),
             (0.4, 0.0))]), of, 0.8, 0, 0.8)  # fmt: skip

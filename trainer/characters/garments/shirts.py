@@ -11,6 +11,7 @@ import numpy as np
 
 from trainer.characters.colour import mix
 from trainer.characters.garments.cuts import bow, buttons, collar_wing, kerchief, necktie, torso
+from trainer.characters.ink import curve
 from trainer.characters.tailor import BOTTOM, Cloth, Tailor, scallops
 
 if TYPE_CHECKING:
@@ -31,12 +32,12 @@ def sailor(tailor: Tailor, outfit: Outfit, flesh: Cloth) -> None:
     outer = [(0.62 * s, 0.50), (0.66 * s, 0.85), (0.46 * s, 0.8 + 0.22 * deep), (0.0, deep + 0.22)]
     of = outfit.second
     for side in (-1, 1):
-        a = tailor.smooth([(side * x, t) for x, t in inner], 4)
-        b = tailor.smooth([(side * x, t) for x, t in outer], 4)
+        dark = ((1.1 * n, 0.1), (0.9 * n, 0.5), (0.6 * n, 0.8), (1.25 * n, 0.62), (1.9 * n, 0.3))
+        lines = ([(side * x, t) for x, t in line] for line in (inner, outer))
+        a, b, shade = tailor.placed(
+            *(curve(line, 4) for line in lines), [(side * x, t) for x, t in dark]
+        )
         shape = np.concatenate([a, b[::-1]])
-        shade = tailor.body.at([(side * x, t) for x, t in
-                                ((1.1 * n, 0.1), (0.9 * n, 0.5), (0.6 * n, 0.8),
-                                    (1.25 * n, 0.62), (1.9 * n, 0.3))])  # fmt: skip
         tailor.piece(shape, of, [shade], 1.0)
         stripe = (1, 1, 1) if max(of.base) < 0.8 else outfit.accent.base
         if k[15] < 0.25:

@@ -8,7 +8,7 @@ from typing import Final, Literal
 
 import numpy as np
 
-from trainer.characters.chance import pick, sign
+from trainer.characters.chance import between, pick, sign
 from trainer.characters.hair.dome import WIDEST, Dome
 from trainer.characters.hair.strand import Layer, Strand, laid
 from trainer.characters.head import Head
@@ -51,7 +51,7 @@ def _waves(
     start: tuple[float, float], end: tuple[float, float], swing: float, turns: float, phase: float
 ) -> Points:
     """A wavy spine [9, 2] from `start` to `end`."""
-    line = np.outer(1 - _DOWN, start) + np.outer(_DOWN, end)
+    line = (1 - _DOWN)[:, None] * start + _DOWN[:, None] * end
     if swing:
         line[:, 0] += swing * (np.sin(2 * np.pi * turns * _DOWN + phase) - np.sin(phase)) * _LOOSE
     return line
@@ -95,23 +95,23 @@ def _hang(
         x0, x1 = (place * (x - 0.42 * width) for x in (wide, spread))
         x1 += float(rng.normal(0, 0.3 * jitter))
         line = _waves(
-            (x0, top), (x1, end), wave * float(rng.uniform(0.7, 1.3)), turns,
-            float(rng.uniform(-0.6, 0.6)) + (0 if place > 0 else np.pi),
+            (x0, top), (x1, end), wave * between(rng, 0.7, 1.3), turns,
+            between(rng, -0.6, 0.6) + (0 if place > 0 else np.pi),
         )  # fmt: skip
-        line[:, 0] += (np.sign(place) * curl * float(rng.uniform(0.7, 1.2))) * _DOWN**3
-        half = 0.5 * width * float(rng.uniform(0.75, 1.3)) * np.array(_tip(rng, blunt))
+        line[:, 0] += (np.sign(place) * curl * between(rng, 0.7, 1.2)) * _DOWN**3
+        half = 0.5 * width * between(rng, 0.75, 1.3) * np.array(_tip(rng, blunt))
         lines = [
-            (float(rng.uniform(-0.6, 0.6)), float(rng.uniform(0.25, 0.7)))
+            (between(rng, -0.6, 0.6), between(rng, 0.25, 0.7))
             for _ in range(int(rng.integers(1, 3)))
         ]
         out.append(
             laid(
                 layer,
                 line,
-                half.tolist(),
+                half,
                 bare=bare,
                 lines=lines,
-                shade=float(rng.uniform(0.3, 0.8)),
+                shade=between(rng, 0.3, 0.8),
             )
         )
     return out
@@ -142,9 +142,9 @@ def _short_bob(dome: Dome, head: Head, rng: Rng) -> Back:
         dome,
         head,
         rng,
-        end=head.chin * float(rng.uniform(0.75, 1.0)),
-        flare=float(rng.uniform(0.94, 1.06)),
-        curl=float(rng.uniform(-0.1, 0.05)),
+        end=head.chin * between(rng, 0.75, 1.0),
+        flare=between(rng, 0.94, 1.06),
+        curl=between(rng, -0.1, 0.05),
         blunt=pick(rng, (0.0, 0.6)),
     )
 
@@ -154,8 +154,8 @@ def _round_bob(dome: Dome, head: Head, rng: Rng) -> Back:
         dome,
         head,
         rng,
-        end=head.chin * float(rng.uniform(0.85, 1.1)),
-        flare=float(rng.uniform(1.04, 1.15)),
+        end=head.chin * between(rng, 0.85, 1.1),
+        flare=between(rng, 1.04, 1.15),
         curl=-0.28,
         blunt=0.0,
     )
@@ -166,15 +166,15 @@ def _a_line(dome: Dome, head: Head, rng: Rng) -> Back:
         dome,
         head,
         rng,
-        end=head.chin * float(rng.uniform(0.95, 1.2)),
-        flare=float(rng.uniform(1.1, 1.25)),
+        end=head.chin * between(rng, 0.95, 1.2),
+        flare=between(rng, 1.1, 1.25),
         curl=0.05,
         blunt=0.8,
     )
 
 
 def _flipped(dome: Dome, head: Head, rng: Rng) -> Back:
-    w, end = dome.half, head.chin + float(rng.uniform(0.3, 0.7))
+    w, end = dome.half, head.chin + between(rng, 0.3, 0.7)
     mass = _mass(dome, [(0.98 * w, 0.3), (0.84 * w, 0.6 * end), (0.85 * w, 0.85 * end)], 0.85 * end)
     strands = _hang(
         rng, "back", _spread(rng, int(rng.integers(5, 9))), top=0.1, wide=0.95 * w, spread=0.95 * w,
@@ -184,7 +184,7 @@ def _flipped(dome: Dome, head: Head, rng: Rng) -> Back:
 
 
 def _wolf(dome: Dome, head: Head, rng: Rng) -> Back:
-    w, end = dome.half, head.chin + float(rng.uniform(0.25, 0.9))
+    w, end = dome.half, head.chin + between(rng, 0.25, 0.9)
     mass = _mass(dome, [(0.98 * w, 0.25), (0.75 * w, 0.6 * end), (0.55 * w, 0.8 * end)], 0.8 * end)
     low = _hang(
         rng, "back", _spread(rng, 7), top=0.2, wide=0.7 * w, spread=0.85 * w, bottom=end,
@@ -212,10 +212,10 @@ def _long(
     if rng.random() < over:
         for side in (-1.0, 1.0):
             if rng.random() < 0.85:
-                places = [side * float(rng.uniform(0.9, 1.0)), side * float(rng.uniform(0.6, 0.75))]
+                places = [side * between(rng, 0.9, 1.0), side * between(rng, 0.6, 0.75)]
                 strands += _hang(
                     rng, "body", places[: int(rng.integers(1, 3))], top=-0.1, wide=0.98 * w,
-                    spread=(0.5 * flare + 0.4) * w, bottom=min(end, float(rng.uniform(1.9, 3.2))),
+                    spread=(0.5 * flare + 0.4) * w, bottom=min(end, between(rng, 1.9, 3.2)),
                     jitter=0.12, width=0.34 * w, wave=0.8 * wave + 0.04, turns=turns, bare=0.05,
                 )  # fmt: skip
     length: Length = "medium" if medium else "long"
@@ -228,10 +228,10 @@ def _shoulder(dome: Dome, head: Head, rng: Rng) -> Back:
         dome,
         head,
         rng,
-        end=head.chin + float(rng.uniform(0.35, 0.8)),
-        flare=float(rng.uniform(0.95, 1.1)),
+        end=head.chin + between(rng, 0.35, 0.8),
+        flare=between(rng, 0.95, 1.1),
         blunt=0.0,
-        wave=float(rng.uniform(0, 0.05)),
+        wave=between(rng, 0, 0.05),
         over=0.4,
         medium=True,
     )
@@ -242,8 +242,8 @@ def _straight(dome: Dome, head: Head, rng: Rng) -> Back:
         dome,
         head,
         rng,
-        end=float(rng.uniform(2.0, 2.9)),
-        flare=float(rng.uniform(0.9, 1.15)),
+        end=between(rng, 2.0, 2.9),
+        flare=between(rng, 0.9, 1.15),
         blunt=0.0,
         wave=0.0,
     )
@@ -254,11 +254,11 @@ def _wavy(dome: Dome, head: Head, rng: Rng) -> Back:
         dome,
         head,
         rng,
-        end=float(rng.uniform(1.9, 3.0)),
-        flare=float(rng.uniform(1.1, 1.35)),
+        end=between(rng, 1.9, 3.0),
+        flare=between(rng, 1.1, 1.35),
         blunt=0.0,
-        wave=float(rng.uniform(0.08, 0.16)),
-        turns=float(rng.uniform(1.3, 2.2)),
+        wave=between(rng, 0.08, 0.16),
+        turns=between(rng, 1.3, 2.2),
         curl=0.1,
     )
 
@@ -268,10 +268,10 @@ def _very_long(dome: Dome, head: Head, rng: Rng) -> Back:
         dome,
         head,
         rng,
-        end=float(rng.uniform(3.4, 4.2)),
-        flare=float(rng.uniform(1.0, 1.4)),
+        end=between(rng, 3.4, 4.2),
+        flare=between(rng, 1.0, 1.4),
         blunt=0.0,
-        wave=float(rng.uniform(0.0, 0.08)),
+        wave=between(rng, 0.0, 0.08),
     )
 
 
@@ -280,8 +280,8 @@ def _hime(dome: Dome, head: Head, rng: Rng) -> Back:
         dome,
         head,
         rng,
-        end=float(rng.uniform(2.2, 3.3)),
-        flare=float(rng.uniform(0.95, 1.1)),
+        end=between(rng, 2.2, 3.3),
+        flare=between(rng, 0.95, 1.1),
         blunt=1.0,
         wave=0.0,
         over=0.35,
@@ -289,8 +289,8 @@ def _hime(dome: Dome, head: Head, rng: Rng) -> Back:
 
 
 def _curly(dome: Dome, head: Head, rng: Rng) -> Back:
-    w, end = dome.half, head.chin + float(rng.uniform(0.2, 1.0))
-    flare = float(rng.uniform(1.1, 1.25))
+    w, end = dome.half, head.chin + between(rng, 0.2, 1.0)
+    flare = between(rng, 1.1, 1.25)
     mass = _mass(
         dome, [(1.08 * w, 0.2), (flare * w, 0.6 * end), (0.95 * flare * w, 0.85 * end)], 0.85 * end
     )
@@ -316,12 +316,10 @@ def _boy(dome: Dome, head: Head, rng: Rng) -> Back:
         bottom=1.35 * end,
         jitter=0.07,
         width=0.3 * w,
-        curl=float(rng.uniform(-0.05, 0.15)),
+        curl=between(rng, -0.05, 0.15),
         bare=0.35,
     )
-    return Back(
-        mass, tuple(strands), end, "short", float(rng.uniform(0.1, 0.5)) * head.chin, (0.8, 0.0)
-    )
+    return Back(mass, tuple(strands), end, "short", between(rng, 0.1, 0.5) * head.chin, (0.8, 0.0))
 
 
 def _spiky(dome: Dome, head: Head, rng: Rng) -> Back:
@@ -329,11 +327,11 @@ def _spiky(dome: Dome, head: Head, rng: Rng) -> Back:
     w, end = dome.half, 0.6 * head.chin
     mass = _mass(dome, [(0.95 * w, -0.05), (0.75 * w, 0.3), (0.5 * w, 0.9 * end)], end)
     strands: list[Strand] = []
-    up = float(rng.uniform(0.22, 0.42))
-    drift = sign(rng) * float(rng.uniform(0.2, 0.7))
+    up = between(rng, 0.22, 0.42)
+    drift = sign(rng) * between(rng, 0.2, 0.7)
     height = WIDEST - dome.top
     for angle in np.linspace(-1.0, 1.0, int(rng.integers(4, 7))) + rng.normal(0, 0.1):
-        reach = up * float(rng.uniform(0.6, 1.3))
+        reach = up * between(rng, 0.6, 1.3)
         c, s = float(np.cos(angle)), float(np.sin(angle))
         foot = (0.5 * w * s, WIDEST - 0.5 * height * c)
         rim = (0.88 * w * s, WIDEST - 0.88 * height * c)
@@ -347,31 +345,29 @@ def _spiky(dome: Dome, head: Head, rng: Rng) -> Back:
         )  # fmt: skip
     for side in (-1.0, 1.0):
         for q in (1.0, 0.86, 0.72)[: int(rng.integers(2, 4))]:
-            leave = float(rng.uniform(0.72, 0.95)) * (1.05 if q == 1.0 else 1.0)
+            leave = between(rng, 0.72, 0.95) * (1.05 if q == 1.0 else 1.0)
             flow = dome.flow(side * q * 0.92, np.array([0.2, 0.5, leave]))
-            reach = up * float(rng.uniform(0.9, 1.5))
+            reach = up * between(rng, 0.9, 1.5)
             tip = (float(flow[-1, 0]) + side * reach, float(flow[-1, 1]) + 0.9 * reach)
             knee = (float(flow[-1, 0]) + side * 0.36 * reach, float(flow[-1, 1]) + 0.5 * reach)
             strands.append(
                 laid(
                     "front", [*flow.tolist(), knee, tip], [0.06, 0.13, 0.17, 0.16, 0.09, 0.0],
-                    bare=0.45, lines=((0.2, 0.35),), shade=float(rng.uniform(0.3, 0.7)), off=True,
+                    bare=0.45, lines=((0.2, 0.35),), shade=between(rng, 0.3, 0.7), off=True,
                 )
             )  # fmt: skip
     strands += _hang(
         rng, "back", _spread(rng, 6), top=-0.2, wide=0.82 * w, spread=0.78 * w, bottom=1.3 * end,
         jitter=0.08, width=0.32 * w, curl=0.15, bare=0.35,
     )  # fmt: skip
-    return Back(
-        mass, tuple(strands), end, "short", float(rng.uniform(0.1, 0.5)) * head.chin, (0.9, 0.0)
-    )
+    return Back(mass, tuple(strands), end, "short", between(rng, 0.1, 0.5) * head.chin, (0.9, 0.0))
 
 
 def tied(dome: Dome, head: Head, rng: Rng) -> Back:
     """Hair gathered elsewhere: only the dome, narrow at the nape."""
     w = dome.half
     mass = _mass(dome, [(0.95 * w, -0.05), (0.78 * w, 0.25), (0.42 * w, 0.55)], 0.62)
-    return Back(mass, (), 0.6, "long", float(rng.uniform(0.5, 1.3)) * head.chin, (0.78, 0.0))
+    return Back(mass, (), 0.6, "long", between(rng, 0.5, 1.3) * head.chin, (0.78, 0.0))
 
 
 SHAPES: Final[dict[str, Callable[[Dome, Head, Rng], Back]]] = {

@@ -1,22 +1,18 @@
 """Smooth contours and tapering strokes through points, computed for many lines at once.
 
 A line of N points becomes N - 1 cubic segments (x1, y1, x2, y2, x3, y3), which skia draws smoothly
-at every size; numpy works on all lines of a layer together, as one call each would cost too much.
+at every size; numpy works on all lines of a design together, as one call each would cost too much.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from functools import lru_cache
 
 import numpy as np
-import skia
 from numpy.typing import NDArray
 
-from trainer.characters.ink import CLOSE, CUBIC, LINE, MOVE, Points, traced
-
-Contour = tuple[bytes, bytes]
-"""One closed contour: its points (pairs of float32) and its verbs, as `ink.traced` takes them."""
+from trainer.characters.ink import CLOSE, CUBIC, LINE, MOVE, Contour, Points
 
 
 @lru_cache(maxsize=64)
@@ -41,10 +37,14 @@ def cubics(points: Points) -> Points:
 def loop(forth: Points, back: Points) -> list[Contour]:
     """The closed contours smooth along `forth` [K, N, 2], a straight step, smooth home along `back`
     [K, M, 2]."""
-    row = _loops(forth, back[:, ::-1])
-    points, size = row.tobytes(), row[0].nbytes if len(row) else 0
-    verbs = _verbs(forth.shape[1] - 1, back.shape[1] - 1)
-    return [(points[k * size : (k + 1) * size], verbs) for k in range(len(row))]
+    rows = _loops(forth, back[:, ::-1])
+    return _each(rows, _verbs(forth.shape[1] - 1, back.shape[1] - 1))
+
+
+def _each(rows: NDArray[np.float32], verbs: bytes) -> list[Contour]:
+    """A contour of each row of points [K, P, 2]."""
+    points, size = rows.tobytes(), 8 * rows.shape[1]
+    return [(points[at : at + size], verbs) for at in range(0, len(points), size)]
 
 
 def _loops(forth: Points, home: Points) -> NDArray[np.float32]:
@@ -61,11 +61,12 @@ def _verbs(forth: int, home: int) -> bytes:
     return MOVE + CUBIC * forth + LINE + CUBIC * home + CLOSE
 
 
-def smooth(outline: Points) -> Contour:
-    """The closed contour along `outline` [N, 2], smooth but at its start."""
-    points = np.empty((3 * len(outline) - 2, 2), np.float32)
-    points[0], points[1:] = outline[0], cubics(outline)
-    return points.tobytes(), _smooth_verbs(len(outline) - 1)
+def smooth(outlines: Points) -> Contour:
+    """The shape of closed outlines [K, N, 2], each smooth but at its start."""
+    count, places = outlines.shape[:2]
+    points = np.empty((count, 3 * places - 2, 2), np.float32)
+    points[:, 0], points[:, 1:] = outlines[:, 0], cubics(outlines)
+    return points.tobytes(), count * _smooth_verbs(places - 1)
 
 
 @lru_cache(maxsize=256)
@@ -73,15 +74,10 @@ def _smooth_verbs(count: int) -> bytes:
     return MOVE + CUBIC * count + CLOSE
 
 
-def single(contour: Contour) -> skia.Path:
-    """The path of one contour."""
-    return traced(*contour)
-
-
-def joined(contours: Iterable[Contour]) -> skia.Path:
-    """One path (winding rule) of several contours."""
+def joined(contours: Iterable[Contour]) -> Contour:
+    """One shape (winding rule) of several."""
     points, verbs = zip(*contours, strict=True)
-    return traced(b"".join(points), b"".join(verbs))
+    return b"".join(points), b"".join(verbs)
 
 
 @lru_cache(maxsize=512)
@@ -110,15 +106,14 @@ def normals(lines: Points) -> Points:
     return step
 
 
-def strokes(lines: Points, widths: Points, firsts: Sequence[int]) -> list[Contour]:
-    """Contours of strokes along `lines` [K, N, 2] with full `widths` [K, N], each drawn from its
-    point `firsts` on."""
+def strokes(lines: Points, widths: Points) -> NDArray[np.float32]:
+    """The points [K, 6 N - 4, 2] of the outlines of strokes along `lines` [K, N, 2] with full
+    `widths` [K, N] or [N]; their verbs are `stroke_verbs`. Three points a span, at both ends of an
+    outline, are left out for the first spans where these are not drawn."""
     half = 0.5 * widths[..., None] * normals(lines)
-    rows = _loops(lines + half, (lines - half)[:, ::-1])
-    points, size, spans = rows.tobytes(), rows[0].nbytes, lines.shape[1] - 1
-    # Three points a span, at both ends of a row, are left out for what is not drawn.
-    return [
-        (points[k * size + 24 * first : (k + 1) * size - 24 * first],
-         _verbs(spans - first, spans - first))
-        for k, first in enumerate(firsts)
-    ]  # fmt: skip
+    return _loops(lines + half, (lines - half)[:, ::-1])
+
+
+def stroke_verbs(spans: int) -> bytes:
+    """The verbs of a stroke of so many spans (steps between points)."""
+    return _verbs(spans, spans)

@@ -7,7 +7,7 @@ from typing import Final, Literal
 
 import numpy as np
 
-from trainer.characters.chance import clamp, pick, sign
+from trainer.characters.chance import between, clamp, pick, sign
 from trainer.characters.hair import back as backs
 from trainer.characters.hair import fringe as fringes
 from trainer.characters.hair import locks
@@ -58,8 +58,8 @@ class Hair:
     bottom: float
     strands: tuple[Strand, ...]
     ties: tuple[tuple[float, float], ...]
-    shine_shapes: tuple[Points, ...]
-    parting_lines: tuple[Points, ...]
+    shine_shapes: Points
+    parting_lines: Points
 
 
 def sample_hair(rng: np.random.Generator, head: Head, style: Style) -> Hair:
@@ -159,7 +159,7 @@ def _tails(rng: np.random.Generator, back: str) -> locks.Tails:
 def _tail_strands(
     rng: np.random.Generator, dome: Dome, head: Head, tails: locks.Tails, length: backs.Length
 ) -> tuple[list[Strand], list[tuple[float, float]], backs.Length]:
-    end = float(rng.uniform(1.6, 3.2))
+    end = between(rng, 1.6, 3.2)
     if tails == "twin":
         root = pick(rng, (-1.15, -0.8, -0.1, 0.35), (0.4, 0.3, 0.1, 0.2))
         root += float(rng.normal(0, 0.08))
@@ -168,7 +168,7 @@ def _tail_strands(
         return strands, ties, "long"
     if tails in ("pony", "side"):
         way = sign(rng)
-        side = way * (float(rng.uniform(0.1, 0.4)) if tails == "pony" else 0.92)
+        side = way * (between(rng, 0.1, 0.4) if tails == "pony" else 0.92)
         root = dome.top + float(
             rng.uniform(0.05, 0.3) if tails == "pony" else rng.uniform(0.5, 1.1)
         )
@@ -180,10 +180,10 @@ def _tail_strands(
     both = tails == "braids"
     sides = (-1.0, 1.0) if both else (sign(rng),)
     out: list[Strand] = []
-    width = float(rng.uniform(0.22, 0.32)) * (1.0 if both else 1.3)
+    width = between(rng, 0.22, 0.32) * (1.0 if both else 1.3)
     for side in sides:
         x = dome.half * (0.8 if both else 0.68)
-        drop = float(rng.uniform(1.9, 2.7))
+        drop = between(rng, 1.9, 2.7)
         points = np.array(
             [
                 (side * 0.9 * x, 0.25),
@@ -215,11 +215,9 @@ def _sides(
         else:
             out += locks.tuft(dome, head, side, rng)
         if back == "hime":
-            out.append(
-                locks.hime_lock(dome, head, side, head.chin * float(rng.uniform(0.6, 0.85)), rng)
-            )
+            out.append(locks.hime_lock(dome, head, side, head.chin * between(rng, 0.6, 0.85), rng))
         elif count == 2 or (count == 1 and side != bare_side):
-            length = end * float(rng.uniform(0.88, 1.12))
+            length = end * between(rng, 0.88, 1.12)
             out.append(locks.cheek_lock(dome, head, side, length, rng, wave=wave))
             if rng.random() < 0.35:
                 out.append(locks.cheek_lock(dome, head, side, 0.7 * length, rng, wave=0.5 * wave))

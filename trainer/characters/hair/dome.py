@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from math import sqrt
+from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -40,7 +41,7 @@ class Dome:
     def flow(self, q: float | Line, r: Line) -> Points:
         """Points [..., 2] on hair that starts at the parting (r=0) and reaches the brows' height
         (r=1), at the lateral place q: -1 and 1 are the silhouette, 0 the middle."""
-        out_of_middle = np.abs(q)
+        out_of_middle = abs(q) if isinstance(q, float) else np.abs(q)
         side = out_of_middle**2.2
         turn = np.minimum(np.maximum(r, 0), 1) * (np.pi / 2)
         start = self.height(self.parting) + 0.09 * (1 - out_of_middle**4)
@@ -78,14 +79,17 @@ class Dome:
         left = [(-x, y) for x, y in inner[-2::-1]]
         return np.concatenate([self.silhouette(-0.08), curve(inner + left, 2)])
 
-    def rims(self) -> tuple[Points, Points]:
-        """The cap's lower lines at the left and right temple, from behind the ear forward."""
+    def rims(self) -> Points:
+        """The cap's lower lines [2, N, 2] at the left and right temple, from behind the ear on."""
         line = [
             (0.975 * self.half, -0.1), (0.55 * (self.half + self.face), 0.03),
             (1.02 * self.face, 0.16), (0.95 * self.face, -0.12), (0.88 * self.face, -0.42),
         ]  # fmt: skip
-        right = curve(line, 2)
-        return right * (-1.0, 1.0), right
+        both: Points = curve(line, 2) * _SIDES
+        return both
+
+
+_SIDES: Final = np.array([[[-1.0, 1.0]], [[1.0, 1.0]]])
 
 
 def front_view(points: Points, head_top: float, hairline: float, view: View) -> Points:

@@ -7,7 +7,7 @@ from typing import Final
 
 import numpy as np
 
-from trainer.characters.chance import clamp, pick, sign
+from trainer.characters.chance import between, clamp, pick, sign
 from trainer.characters.hair.dome import WIDEST, Dome
 from trainer.characters.hair.strand import Strand, laid
 from trainer.characters.head import Head
@@ -49,14 +49,14 @@ def clump(
     late = np.maximum((_DOWN - fork) / (1 - fork), 0)
     shape = shape * (blunt + (1 - blunt) * (1 - late**belly))
     count = pick(rng, (0, 1, 1, 2, 3)) if width > 0.13 else int(rng.random() < 0.3)
-    lines = [(float(rng.uniform(-0.6, 0.6)), float(rng.uniform(0.18, 0.5))) for _ in range(count)]
+    lines = [(between(rng, -0.6, 0.6), between(rng, 0.18, 0.5)) for _ in range(count)]
     return laid(
         "front",
         np.concatenate([flow, (middle, tip)]),
         0.55 * width * shape,
-        bare=float(rng.uniform(0.28, 0.5)) if bare is None else bare,
+        bare=between(rng, 0.28, 0.5) if bare is None else bare,
         lines=lines,
-        shade=float(rng.uniform(0.25, 0.7)),
+        shade=between(rng, 0.25, 0.7),
     )
 
 
@@ -104,13 +104,13 @@ def _row(
         x = q * dome.half
         y = level(x) + float(rng.normal(0, jitter))
         tip = (x * 0.97 + sweep(x) + float(rng.normal(0, spread)), y)
-        depth = min(float(rng.uniform(*gap)), y - dome.hairline - 0.08)
+        depth = min(between(rng, *gap), y - dome.hairline - 0.08)
         share = 1 - depth / max(y - dome.top, 0.5)
         out.append(
             clump(
                 dome, q, (w * dome.half + 0.035) * thin, tip, rng,
                 fork=clamp(share, 0.35, 0.97),
-                blunt=float(rng.uniform(*blunt)), belly=float(rng.uniform(*belly)),
+                blunt=between(rng, *blunt), belly=between(rng, *belly),
                 swing=float(rng.normal(0, 0.03)),
             )
         )  # fmt: skip
@@ -119,7 +119,7 @@ def _row(
 
 def _blunt(dome: Dome, head: Head, rng: Rng) -> list[Strand]:
     y = _tips(head, rng, -0.02)
-    arch = float(rng.uniform(0.0, 0.12))
+    arch = between(rng, 0.0, 0.12)
     return _row(
         dome, rng, int(rng.integers(6, 10)), lambda x: y + arch * x * x, jitter=0.012,
         blunt=(0.75, 0.95), belly=(1.5, 3.0), gap=(0.04, 0.12),
@@ -145,7 +145,7 @@ def _sided(
     reach = _span(dome) * dome.half
     for side in (-1.0, 1.0):
         room = reach - side * dome.parting - gap
-        count = max(2, round(room / reach * float(rng.uniform(2.0, 3.6))))
+        count = max(2, round(room / reach * between(rng, 2.0, 3.6)))
         weights = np.exp(rng.normal(0, 0.5, count))
         cut = np.concatenate([[0], np.cumsum(weights)]) / weights.sum()
         part: list[Strand] = []
@@ -159,8 +159,8 @@ def _sided(
             part.append(
                 clump(
                     dome, x / dome.half, wide, (clamp(end, -limit, limit), y), rng,
-                    fork=float(rng.uniform(0.42, 0.62)), belly=float(rng.uniform(1.0, 1.6)),
-                    swing=-side * float(rng.uniform(0, 0.5)) * push,
+                    fork=between(rng, 0.42, 0.62), belly=between(rng, 1.0, 1.6),
+                    swing=-side * between(rng, 0, 0.5) * push,
                     hug=0.4 if i == 0 else 0.0,
                 )
             )  # fmt: skip
@@ -174,29 +174,29 @@ def _parted(dome: Dome, head: Head, rng: Rng) -> list[Strand]:
     base = _tips(head, rng, 0.0)
     return _sided(
         dome, head, rng, inner=base - 0.08, outer=base + 0.25, push=0.16,
-        gap=float(rng.uniform(0.04, 0.16)),
+        gap=between(rng, 0.04, 0.16),
     )  # fmt: skip
 
 
 def _curtain(dome: Dome, head: Head, rng: Rng) -> list[Strand]:
     base = _tips(head, rng, 0.0)
     return _sided(
-        dome, head, rng, inner=base - 0.05, outer=base + float(rng.uniform(0.5, 0.8)), push=0.38,
-        gap=float(rng.uniform(0.1, 0.22)),
+        dome, head, rng, inner=base - 0.05, outer=base + between(rng, 0.5, 0.8), push=0.38,
+        gap=between(rng, 0.1, 0.22),
     )  # fmt: skip
 
 
 def _side_part(dome: Dome, head: Head, rng: Rng) -> list[Strand]:
     base = _tips(head, rng, 0.0)
     return _sided(
-        dome, head, rng, inner=base - 0.12, outer=base + 0.2, push=float(rng.uniform(0.2, 0.4)),
-        gap=float(rng.uniform(0.02, 0.12)),
+        dome, head, rng, inner=base - 0.12, outer=base + 0.2, push=between(rng, 0.2, 0.4),
+        gap=between(rng, 0.02, 0.12),
     )  # fmt: skip
 
 
 def _swept(dome: Dome, head: Head, rng: Rng) -> list[Strand]:
     y, way = _tips(head, rng, 0.05), sign(rng)
-    lean = float(rng.uniform(0.15, 0.38))
+    lean = between(rng, 0.15, 0.38)
     return _row(
         dome, rng, int(rng.integers(5, 9)), lambda x: y + 0.14 * way * x, jitter=0.05,
         belly=(1.0, 1.7), gap=(0.25, 0.75), sweep=lambda x: way * lean * (1 - 0.4 * abs(x)),
@@ -222,7 +222,7 @@ def _swoop(dome: Dome, head: Head, rng: Rng) -> list[Strand]:
         out.append(
             clump(
                 dome, q, 0.46 - 0.05 * i, (x, y + 0.22 * share + float(rng.normal(0, 0.04))), rng,
-                fork=float(rng.uniform(0.4, 0.6)), swing=-way * 0.06, belly=1.5,
+                fork=between(rng, 0.4, 0.6), swing=-way * 0.06, belly=1.5,
             )
         )  # fmt: skip
     return out
@@ -285,11 +285,11 @@ def _nose_lock(dome: Dome, head: Head, rng: Rng) -> list[Strand]:
         dome, head, rng, inner=_tips(head, rng, -0.05), outer=-0.1, push=0.12, gap=0.05
     )  # fmt: skip
     x = float(rng.normal(0, 0.06))
-    y = float(rng.uniform(0.0, 0.35))
+    y = between(rng, 0.0, 0.35)
     q = 0.3 * x + 0.15 * dome.parting
     lock = clump(
-        dome, q, float(rng.uniform(0.2, 0.34)), (x, y), rng, fork=float(rng.uniform(0.4, 0.55)),
-        belly=float(rng.uniform(0.9, 1.3)), swing=float(rng.normal(0, 0.08)),
+        dome, q, between(rng, 0.2, 0.34), (x, y), rng, fork=between(rng, 0.4, 0.55),
+        belly=between(rng, 0.9, 1.3), swing=float(rng.normal(0, 0.08)),
     )  # fmt: skip
     return [*out, lock]
 
@@ -302,11 +302,11 @@ def over_eye(dome: Dome, head: Head, rng: Rng, side: float) -> list[Strand]:
     )  # fmt: skip
     for i in range(int(rng.integers(2, 4))):
         x = side * float(0.30 + 0.22 * i + rng.uniform(-0.05, 0.05))
-        y = float(rng.uniform(0.2, 0.55)) - 0.06 * i
+        y = between(rng, 0.2, 0.55) - 0.06 * i
         out.append(
             clump(
-                dome, side * (0.12 + 0.13 * i), float(rng.uniform(0.34, 0.46)), (x, y), rng,
-                fork=float(rng.uniform(0.5, 0.65)), swing=side * 0.1, belly=1.3,
+                dome, side * (0.12 + 0.13 * i), between(rng, 0.34, 0.46), (x, y), rng,
+                fork=between(rng, 0.5, 0.65), swing=side * 0.1, belly=1.3,
             )
         )  # fmt: skip
     return out
@@ -316,12 +316,12 @@ def _bare(dome: Dome, head: Head, rng: Rng) -> list[Strand]:
     """Hair combed back: only a few strays fall from the hairline."""
     out: list[Strand] = []
     for _ in range(int(rng.integers(0, 3))):
-        x = float(rng.uniform(-0.45, 0.45))
+        x = between(rng, -0.45, 0.45)
         q = 0.5 * x
         out.append(
             clump(
-                dome, q, float(rng.uniform(0.06, 0.14)),
-                (x + float(rng.normal(0, 0.12)), float(rng.uniform(-0.55, -0.1))), rng,
+                dome, q, between(rng, 0.06, 0.14),
+                (x + float(rng.normal(0, 0.12)), between(rng, -0.55, -0.1)), rng,
                 fork=0.4, belly=1.0, swing=float(rng.normal(0, 0.12)), bare=0.3,
             )
         )  # fmt: skip

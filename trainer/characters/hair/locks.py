@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from math import sqrt
 from typing import Final, Literal
 
 import numpy as np
 
-from trainer.characters.chance import sign
+from trainer.characters.chance import between, clamp, sign
 from trainer.characters.hair.back import Back
 from trainer.characters.hair.dome import WIDEST, Dome
 from trainer.characters.hair.strand import Layer, Strand, disc, laid
@@ -25,9 +26,9 @@ def panel(dome: Dome, back: Back, side: float, rng: Rng, *, wave: float = 0.0) -
     w, f = dome.half, dome.face
     end, (place, blunt) = back.panel, back.panel_end
     wave *= sign(rng)
-    inset = float(rng.uniform(0.84, 1.0)) * f
+    inset = between(rng, 0.84, 1.0) * f
     room = w - inset
-    split = float(rng.uniform(0.4, 0.62))
+    split = between(rng, 0.4, 0.62)
     for i in range(2):
         half = 0.5 * room * ((1 - split), split)[i] * 1.35
         x = inset + room * (1 - 0.5 * (1 - split) if i == 0 else 0.5 * split)
@@ -42,8 +43,9 @@ def panel(dome: Dome, back: Back, side: float, rng: Rng, *, wave: float = 0.0) -
         widths = [0.25, 0.6, 0.9, 1.0, *tail]
         out.append(
             laid(
-                "front", [*flow, *low, (side * tip_x, y)], [half * t for t in widths], bare=0.42,
-                lines=_lines(rng, 5), shade=float(rng.uniform(0.2, 0.7)),
+                "front", np.concatenate([flow, low, [(side * tip_x, y)]]),
+                [half * t for t in widths], bare=0.42, lines=_lines(rng, 5),
+                shade=between(rng, 0.2, 0.7),
             )
         )  # fmt: skip
     return out
@@ -52,21 +54,21 @@ def panel(dome: Dome, back: Back, side: float, rng: Rng, *, wave: float = 0.0) -
 def cheek_lock(dome: Dome, head: Head, side: float, end: float, rng: Rng, *, wave: float) -> Strand:
     """A lock that leaves the parting, passes the temple and hangs over the cheek to y=`end`."""
     f = dome.face
-    x = f * float(rng.uniform(0.86, 1.0))
+    x = f * between(rng, 0.86, 1.0)
     q = side * x / (0.98 * dome.half)
     flow = dome.flow(q, np.array([0.08, 0.4, 0.72, 0.95]))
     tip_x = x + float(rng.normal(-0.04, 0.07))
     lower = min(end, head.chin)
-    bow = float(rng.uniform(-0.02, 0.07))
-    width = float(rng.uniform(0.11, 0.24))
-    spine = [
-        *flow, (side * (x + bow), 0.35 * lower), (side * (0.5 * (x + tip_x) + wave), 0.7 * end),
+    bow = between(rng, -0.02, 0.07)
+    width = between(rng, 0.11, 0.24)
+    fall = [
+        (side * (x + bow), 0.35 * lower), (side * (0.5 * (x + tip_x) + wave), 0.7 * end),
         (side * tip_x, end),
     ]  # fmt: skip
     profile = np.array([0.35, 0.8, 1.0, 1.0, 0.95, 0.8, 0.5, 0.0]) * 0.5 * width
     return laid(
-        "front", spine, profile.tolist(), bare=0.4, lines=_lines(rng, 2),
-        shade=float(rng.uniform(0.3, 0.7)),
+        "front", np.concatenate([flow, fall]), profile, bare=0.4, lines=_lines(rng, 2),
+        shade=between(rng, 0.3, 0.7),
     )  # fmt: skip
 
 
@@ -75,10 +77,10 @@ def hime_lock(dome: Dome, head: Head, side: float, end: float, rng: Rng) -> Stra
     f = dome.face
     x = f * 0.98
     flow = dome.flow(side * x / (0.98 * dome.half), np.array([0.08, 0.4, 0.72, 0.95]))
-    width = float(rng.uniform(0.24, 0.36))
+    width = between(rng, 0.24, 0.36)
     return laid(
         "front", [*flow, (side * x, 0.5 * end), (side * (x - 0.01), end)],
-        (np.array([0.3, 0.7, 0.95, 1.0, 1.0, 0.96]) * 0.5 * width).tolist(),
+        np.array([0.3, 0.7, 0.95, 1.0, 1.0, 0.96]) * 0.5 * width,
         bare=0.4, lines=_lines(rng, 3), shade=0.4,
     )  # fmt: skip
 
@@ -90,11 +92,11 @@ def tuft(dome: Dome, head: Head, side: float, rng: Rng) -> list[Strand]:
     for i in range(int(rng.integers(2, 4))):
         x = f * (1.16 - 0.12 * i)
         flow = dome.flow(side * min(x / (0.98 * dome.half), 0.9), np.array([0.1, 0.45, 0.8]))
-        y = float(rng.uniform(0.0, 0.35)) + 0.06 * i
+        y = between(rng, 0.0, 0.35) + 0.06 * i
         out.append(
             laid(
                 "front",
-                [*flow, (side * x * 1.0, -0.15), (side * f * float(rng.uniform(0.94, 1.08)), y)],
+                [*flow, (side * x * 1.0, -0.15), (side * f * between(rng, 0.94, 1.08), y)],
                 [0.05, 0.11, 0.15, 0.14, 0.0],
                 bare=0.45,
                 lines=_lines(rng, 1),
@@ -110,7 +112,7 @@ def twin_tails(
     out: list[Strand] = []
     ties: list[tuple[float, float]] = []
     layer: Layer = "back" if root < 0.1 else "body"
-    fan = float(rng.uniform(0.28, 0.62))
+    fan = between(rng, 0.28, 0.62)
     for side in (-1.0, 1.0):
         at = _rim(dome, root) if root < 0 else 0.8 * dome.half
         x0 = side * (at - 0.06)
@@ -130,8 +132,8 @@ def twin_tails(
             half = np.array([0.3, 0.8, 1.15, 1.25, 1.1, 0.7, 0.0]) * wide
             out.append(
                 laid(
-                    layer, line, half.tolist(), bare=0.0, lines=_lines(rng, 2, 0.9),
-                    shade=float(rng.uniform(0.4, 0.8)),
+                    layer, line, half, bare=0.0, lines=_lines(rng, 2, 0.9),
+                    shade=between(rng, 0.4, 0.8),
                 )
             )  # fmt: skip
     return out, ties
@@ -145,7 +147,7 @@ def ponytail(
     at = _rim(dome, root) * abs(side)
     out: list[Strand] = []
     for i in range(4):
-        drift = float(rng.uniform(0.42, 0.6)) + 0.12 * i - 0.1
+        drift = between(rng, 0.42, 0.6) + 0.12 * i - 0.1
         end = length * (1.0, 0.88, 0.95, 0.75)[i]
         x = dome.half + drift * 0.75
         line = [
@@ -154,9 +156,7 @@ def ponytail(
             (way * (x - 0.05 * i), root + 0.72 * (end - root)), (way * (x + 0.16 - 0.1 * i), end),
         ]  # fmt: skip
         half = np.array([0.4, 0.85, 1.1, 1.2, 1.05, 0.65, 0.0]) * (0.22 - 0.025 * i)
-        out.append(
-            laid("back", line, half.tolist(), bare=0.0, lines=_lines(rng, 2, 0.9), shade=0.6)
-        )
+        out.append(laid("back", line, half, bare=0.0, lines=_lines(rng, 2, 0.9), shade=0.6))
     return out, [(way * (at + 0.05), root - 0.06)]
 
 
@@ -178,7 +178,7 @@ def braid(
         b = at[i] + normal * 0.32 * size + way * 0.15 * long
         c = at[i] - normal * 0.16 * size + way * 1.15 * long
         half = np.array([0.3, 0.8, 1.0, 0.95, 0.6, 0.0]) * 0.38 * size
-        out.append(laid(layer, [a, b, c], half.tolist(), bare=0.0, lines=((0.2, 0.5),), shade=0.5))
+        out.append(laid(layer, [a, b, c], half, bare=0.0, lines=((0.2, 0.5),), shade=0.5))
     for _ in range(2):
         tip = line[-1] + rng.normal(0, 0.05, 2) + (0.0, 0.05)
         tail = [at[-1], 0.5 * (at[-1] + tip), tip]
@@ -192,8 +192,8 @@ def buns(dome: Dome, rng: Rng) -> tuple[list[Strand], list[tuple[float, float]]]
     """A round bun on each side of the crown, some with a tail below."""
     out: list[Strand] = []
     ties: list[tuple[float, float]] = []
-    radius = float(rng.uniform(0.26, 0.40))
-    q = float(rng.uniform(0.52, 0.78))
+    radius = between(rng, 0.26, 0.40)
+    q = between(rng, 0.52, 0.78)
     tails = rng.random() < 0.35
     for side in (-1.0, 1.0):
         x = side * q * dome.half * 1.02
@@ -210,7 +210,7 @@ def buns(dome: Dome, rng: Rng) -> tuple[list[Strand], list[tuple[float, float]]]
                     "back", line, [0.08, 0.15, 0.16, 0.13, 0.0], bare=0.0, lines=_lines(rng, 2, 0.9)
                 )
             )
-        out.append(disc("back", (x, y), radius, float(rng.uniform(0.85, 1.0))))
+        out.append(disc("back", (x, y), radius, between(rng, 0.85, 1.0)))
         ties.append((x * 0.97, y + 0.75 * radius))
     return out, ties
 
@@ -219,7 +219,7 @@ def ahoge(dome: Dome, rng: Rng) -> list[Strand]:
     """A lock that stands up from the crown."""
     x = dome.parting * 0.6 + float(rng.normal(0, 0.06))
     way = sign(rng)
-    t, size = dome.top, float(rng.uniform(0.22, 0.5))
+    t, size = dome.top, between(rng, 0.22, 0.5)
     kind = int(rng.integers(3))
     if kind == 0:
         line = [(x, t + 0.1), (x + way * 0.03, t - 0.55 * size), (x + way * 0.4 * size, t - size),
@@ -239,7 +239,7 @@ def ahoge(dome: Dome, rng: Rng) -> list[Strand]:
             (x + way * size, t - 0.5 * size),
             (x + way * 1.5 * size, t - 0.15 * size),
         ]
-    wide = float(rng.uniform(0.035, 0.07))
+    wide = between(rng, 0.035, 0.07)
     out = [
         laid(
             "front", line, [wide, wide, 0.9 * wide, 0.55 * wide, 0.0], bare=0.3, shade=0.4, off=True
@@ -263,20 +263,20 @@ def strays(dome: Dome, rng: Rng, count: int) -> list[Strand]:
     for _ in range(count):
         side = sign(rng)
         if rng.random() < 0.7:
-            y = float(rng.uniform(WIDEST - 0.7, WIDEST + 0.3))
+            y = between(rng, WIDEST - 0.7, WIDEST + 0.3)
             x = _rim(dome, y)
-            size = float(rng.uniform(0.1, 0.25))
+            size = between(rng, 0.1, 0.25)
             line = [
                 (side * (x - 0.12), y - 0.2),
                 (side * (x + 0.01), y),
                 (side * (x + 0.5 * size), y + size),
             ]
         else:
-            x = float(rng.uniform(-0.5, 0.5))
+            x = between(rng, -0.5, 0.5)
             line = [
                 (x * 0.6, dome.hairline),
                 (x, -0.6),
-                (x + side * 0.12, float(rng.uniform(-0.35, 0.0))),
+                (x + side * 0.12, between(rng, -0.35, 0.0)),
             ]
         out.append(laid("front", line, [0.008, 0.02, 0.016, 0.0], bare=0.3, shade=0.0, off=True))
     return out
@@ -284,12 +284,12 @@ def strays(dome: Dome, rng: Rng, count: int) -> list[Strand]:
 
 def _rim(dome: Dome, y: float) -> float:
     """Half the silhouette's width at height `y`."""
-    rise = np.clip((WIDEST - y) / (WIDEST - dome.top), 0.0, 1.0)
-    return float(dome.half * np.sqrt(1 - rise**2.1))
+    rise = clamp((WIDEST - y) / (WIDEST - dome.top), 0.0, 1.0)
+    return dome.half * sqrt(1 - rise**2.1)
 
 
 def _lines(rng: Rng, most: int, longest: float = 0.6) -> list[tuple[float, float]]:
     return [
-        (float(rng.uniform(-0.6, 0.6)), float(rng.uniform(0.2, longest)))
+        (between(rng, -0.6, 0.6), between(rng, 0.2, longest))
         for _ in range(int(rng.integers(0, most + 1)))
     ]

@@ -8,6 +8,7 @@ from typing import Final, Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from trainer.characters.chance import between
 from trainer.characters.hair.dome import WIDEST, Dome
 from trainer.characters.ink import Points
 
@@ -19,26 +20,26 @@ SHARES: Final[dict[Shine, float]] = {
 }  # fmt: skip
 
 
-def shine_shapes(dome: Dome, kind: Shine, rng: Rng, *, open_brow: bool) -> tuple[Points, ...]:
-    """Closed outlines [N, 2] of the shine; a ring around the dome at about half its height.
+def shine_shapes(dome: Dome, kind: Shine, rng: Rng, *, open_brow: bool) -> Points:
+    """Closed outlines [K, N, 2] of the shine; a ring around the dome at about half its height.
 
     With an `open_brow` the ring stays above the hairline, as no fringe lies below it.
     """
-    height = float(rng.uniform(0.34, 0.50))
+    height = between(rng, 0.34, 0.50)
     if open_brow:
         hairline = (dome.hairline - dome.top) / (WIDEST - dome.top)
         height = min(height, hairline - 0.16)
     if kind == "none":
-        return ()
+        return np.empty((0, 2, 2))
     if kind == "streaks":
         count = int(rng.integers(5, 12))
         places = -0.8 + 1.6 * (np.arange(count) + rng.uniform(0, 0.8, count)) / count
         return _streaks(dome, places.tolist(), height, 0.05, 0.02, rng)
     if kind == "patches":
-        starts = [float(rng.uniform(-0.6, 0.1)), float(rng.uniform(0.1, 0.6))]
+        starts = [between(rng, -0.6, 0.1), between(rng, 0.1, 0.6)]
         groups = [[start + 0.09 * i for i in range(int(rng.integers(2, 5)))] for start in starts]
         return _streaks(dome, [q for group in groups for q in group], height, 0.06, 0.04, rng)
-    reach = float(rng.uniform(0.7, 0.9))
+    reach = between(rng, 0.7, 0.9)
     return _arc(dome, height, reach, rng) if kind == "arc" else _zigzag(dome, height, reach, rng)
 
 
@@ -49,22 +50,21 @@ def _ring(height: float, q: NDArray[np.float64]) -> NDArray[np.float64]:
 
 def _streaks(
     dome: Dome, places: list[float], height: float, long: float, wide: float, rng: Rng
-) -> tuple[Points, ...]:
+) -> Points:
     """Lens shapes at the lateral `places`, along the flow."""
     q = np.array(places)[:, None]
     drawn = rng.uniform(*_STREAK, (len(places), 3))
     middle = _ring(height, q) + drawn[:, 1:2]
     r = middle + (long * drawn[:, :1]) * np.array([-1, -0.5, 0, 0.5, 1])
     lens = (wide * drawn[:, 2:]) * np.array([0, 0.8, 1, 0.8, 0])
-    outlines = np.concatenate([dome.flow(q - lens, r), dome.flow(q + lens, r)[:, -2:0:-1]], 1)
-    return tuple(outlines)
+    return np.concatenate([dome.flow(q - lens, r), dome.flow(q + lens, r)[:, -2:0:-1]], 1)
 
 
 _STREAK: Final = (0.8, -0.025, 0.4), (3.0, 0.025, 1.4)
 """Least and most length, place and width of a streak."""
 
 
-def _arc(dome: Dome, height: float, reach: float, rng: Rng) -> tuple[Points, ...]:
+def _arc(dome: Dome, height: float, reach: float, rng: Rng) -> Points:
     """A ring broken into unequal pieces."""
     cuts = np.cumsum(np.concatenate([[0], rng.uniform(0.4, 1.4, int(rng.integers(2, 7)))]))
     ends = reach * (2 * cuts / cuts[-1] - 1)
@@ -72,30 +72,30 @@ def _arc(dome: Dome, height: float, reach: float, rng: Rng) -> tuple[Points, ...
     for left, right in pairwise(ends.tolist()):
         q = np.linspace(left, right - 0.02, 7)
         swell = np.sin(np.linspace(0, np.pi, 7)) ** 0.5 * (1 - 0.6 * (q / reach) ** 2)
-        upper = dome.flow(q, _ring(height, q) - float(rng.uniform(0.02, 0.05)) * swell)
-        lower = dome.flow(q, _ring(height, q) + float(rng.uniform(0.03, 0.08)) * swell)
+        upper = dome.flow(q, _ring(height, q) - between(rng, 0.02, 0.05) * swell)
+        lower = dome.flow(q, _ring(height, q) + between(rng, 0.03, 0.08) * swell)
         out.append(np.concatenate([upper, lower[::-1]]))
-    return tuple(out)
+    return np.array(out)
 
 
-def _zigzag(dome: Dome, height: float, reach: float, rng: Rng) -> tuple[Points, ...]:
+def _zigzag(dome: Dome, height: float, reach: float, rng: Rng) -> Points:
     """A band whose edges run up and down along the strands."""
     spikes = int(rng.integers(6, 12))
     q = np.linspace(-reach, reach, 2 * spikes + 1)
     fall = np.clip(1 - (q / reach) ** 2, 0, 1) ** 0.6
-    upper = np.full(len(q), float(rng.uniform(0.02, 0.04)))
+    upper = np.full(len(q), between(rng, 0.02, 0.04))
     lower = upper.copy()
     upper[1::2] += rng.uniform(0, 0.06, spikes)
     lower[2:-1:2] += rng.uniform(0.03, 0.15, spikes - 1)
     above = dome.flow(q, _ring(height, q) - fall * upper)
     below = dome.flow(q, _ring(height, q) + fall * lower)
-    return (np.concatenate([above, below[::-1]]),)
+    return np.concatenate([above, below[::-1]])[None]
 
 
-def parting_lines(dome: Dome, rng: Rng) -> tuple[Points, ...]:
-    """Fine lines [6, 2] that leave the parting along the flow."""
+def parting_lines(dome: Dome, rng: Rng) -> Points:
+    """Fine lines [K, 6, 2] that leave the parting along the flow."""
     count = int(rng.integers(4, 11))
     drawn = rng.uniform((0.0, 0.0, 0.14), (1.0, 1.0, 0.4), (count, 3))
     q = -0.85 + 1.7 * (np.arange(count)[:, None] + drawn[:, :1]) / count
     start = 0.07 + 0.38 * drawn[:, 1:2] ** 1.5
-    return tuple(dome.flow(q, start + drawn[:, 2:] * np.linspace(0, 1, 6)))
+    return dome.flow(q, start + drawn[:, 2:] * np.linspace(0, 1, 6))
