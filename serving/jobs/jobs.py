@@ -13,6 +13,7 @@ from serving.fields import ENVELOPE
 from serving.jobs.duty import Duty, Working
 from serving.jobs.followed import Followed
 from serving.jobs.intake import Limits, Wish, take
+from serving.jobs.pages import Pages
 from serving.jobs.perform import Performer, abandoned
 from serving.jobs.runner import Runner
 from serving.jobs.sqlite_store import SqliteStore
@@ -35,14 +36,16 @@ _SHARE: Final = 0.5
 """Of these that one caller may have."""
 _AGAIN_S: Final = "5"
 _PAGE_BYTES: Final = 32 * 2**20
-_STREAM_PAGE: Final = 16
+_STREAM_RESULTS: Final = 16
+_STREAM_BYTES: Final = 4 * 2**20
 _WEBHOOK_S: Final = 10.0
 _LOOK_S: Final = 0.5
 """How often a stream looks whether the gateway closes."""
 _MOST_STREAMS: Final = 512
 _STREAMS_SHARE: Final = 1 / 16
 """Of these that one caller may have."""
-
+_STREAMED: Final = 0.5
+"""How much memory results that are being streamed may have, in parts of that of bodies."""
 
 Hire = Callable[[Duty], Working]
 """Makes those who work on the lines of a store."""
@@ -83,6 +86,8 @@ class Jobs:
         self._followed = Followed(store, self._runner.results)
         self._streams = Room(_MOST_STREAMS, _STREAMS_SHARE)
         self._arriving = Room(_MOST_ARRIVING, _SHARE)
+        at_once = settings.max_bytes_at_once // settings.processes
+        self._pages = Pages(int(at_once * _STREAMED), settings.caller_share)
 
     def start(self) -> None:
         """Work on batches, also on those of an earlier process; call it in the event loop."""
@@ -119,7 +124,10 @@ class Jobs:
 
     async def results(self, batch: Batch, after: int, limit: int) -> list[Result]:
         """Results behind position `after`, as many as one answer may have."""
-        return await asyncio.to_thread(self._store.results, batch.id, after, limit, _PAGE_BYTES)
+        return await self._fetch(batch, after, limit, _PAGE_BYTES)
+
+    async def _fetch(self, batch: Batch, after: int, limit: int, most_bytes: int) -> list[Result]:
+        return await asyncio.to_thread(self._store.results, batch.id, after, limit, most_bytes)
 
     @contextmanager
     def stream(self, caller: str) -> Iterator[None]:
@@ -127,19 +135,19 @@ class Jobs:
         with _place(self._streams, caller, "batches are being followed"):
             yield
 
-    async def follow(self, batch: Batch, after: int) -> AsyncGenerator[Result, None]:
+    async def follow(self, batch: Batch, after: int, caller: str) -> AsyncGenerator[Result, None]:
         """Results behind position `after` as they come, until the batch or the gateway ends."""
         with self._followed.following(batch):
             while True:
                 standing = self._followed.standing(batch.id)
-                page = []
                 if standing.answered > after:
-                    page = await self.results(batch, after, _STREAM_PAGE)
-                for result in page:
-                    yield result
-                    after = result.position
-                if page:
-                    continue
+                    fetch = partial(self._fetch, batch, after, _STREAM_RESULTS, _STREAM_BYTES)
+                    async with self._pages.page(caller, fetch) as page:
+                        for result in page:
+                            yield result
+                            after = result.position
+                    if page:
+                        continue
                 if standing.ended or self._admission.closing:
                     return
                 await self._followed.changed.wait(_LOOK_S)

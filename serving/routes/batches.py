@@ -151,8 +151,8 @@ async def show_batch(
     """How far the batch is, and its results behind `after` in the order in which they were done."""
     found = await jobs.get(batch, owner_of(request))
     if LINES in request.headers.get("accept", ""):
-        place = jobs.stream(request.state.caller)
-        return _Stream(_lines(jobs, found, after), place)
+        caller = request.state.caller
+        return _Stream(_lines(jobs, found, after, caller), jobs.stream(caller))
     results = await jobs.results(found, after, limit) if limit else []
     found = await jobs.get(batch, found.owner)  # not older than its results
     last = results[-1].position if results else after
@@ -222,8 +222,8 @@ class _Stream(StreamingResponse):
             await super().__call__(scope, receive, send)
 
 
-async def _lines(jobs: Jobs, batch: Batch, after: int) -> AsyncGenerator[bytes, None]:
-    async for result in jobs.follow(batch, after):
+async def _lines(jobs: Jobs, batch: Batch, after: int, caller: str) -> AsyncGenerator[bytes, None]:
+    async for result in jobs.follow(batch, after, caller):
         for part in in_pieces((*_placed(result), b"\n")):
             yield part
 
