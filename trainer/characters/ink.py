@@ -107,39 +107,36 @@ class Outlines:
     for. Each is known by its number."""
 
     def __init__(self) -> None:
-        self._shapes: list[Points] = []
-        self._widths: list[Points | None] = []
+        self._shapes: list[tuple[Points, Points | None]] = []
         self._serialised: list[bytes] = []
 
     def polygon(self, points: Points) -> int:
         """The number of the closed polygon along `points` [N, 2]."""
-        self._shapes.append(points)
-        self._widths.append(None)
+        self._shapes.append((points, None))
         return len(self._shapes) - 1
 
     def line(self, points: Points, widths: Points) -> int:
         """The number of the outline that `ribbon` gives along `points` [N, 2], `widths` [N]."""
-        self._shapes.append(points)
-        self._widths.append(widths)
+        self._shapes.append((points, widths))
         return len(self._shapes) - 1
 
     def serialised(self) -> list[bytes]:
         """All shapes by their numbers."""
         done = len(self._serialised)
         if done < len(self._shapes):
-            self._serialised += _serialised_all(self._shapes[done:], self._widths[done:])
+            self._serialised += _serialised_all(self._shapes[done:])
         return self._serialised
 
 
-def _serialised_all(shapes: Sequence[Points], widths: Sequence[Points | None]) -> list[bytes]:
-    filled = [points for points, width in zip(shapes, widths, strict=True) if width is None]
+def _serialised_all(shapes: Sequence[tuple[Points, Points | None]]) -> list[bytes]:
+    filled = [points for points, widths in shapes if widths is None]
     polygons = np.concatenate(filled).astype(np.float32).tobytes() if filled else b""
-    lines = [points for points, width in zip(shapes, widths, strict=True) if width is not None]
-    forth, back = _banks(lines, [width for width in widths if width is not None])
+    lines = [(points, widths) for points, widths in shapes if widths is not None]
+    forth, back = _banks(lines)
     out, at, along, end = [], 0, 0, len(back)
-    for points, width in zip(shapes, widths, strict=True):
+    for points, widths in shapes:
         size = 8 * len(points)
-        if width is None:
+        if widths is None:
             head, tail = _polygon(len(points))
             out.append(head + polygons[at : at + size] + tail)
             at += size
@@ -151,17 +148,18 @@ def _serialised_all(shapes: Sequence[Points], widths: Sequence[Points | None]) -
     return out
 
 
-def _banks(lines: Sequence[Points], widths: Sequence[Points]) -> tuple[bytes, bytes]:
-    """Both sides of strokes, as pairs of float32: one side of all forward, the other backward."""
+def _banks(lines: Sequence[tuple[Points, Points]]) -> tuple[bytes, bytes]:
+    """Both sides of strokes along lines with widths, as pairs of float32: one side of all forward,
+    the other backward."""
     if not lines:
         return b"", b""
-    ends = np.cumsum([len(line) for line in lines])
-    line = as_complex(np.concatenate(lines))
+    ends = np.cumsum([len(points) for points, _ in lines])
+    line = as_complex(np.concatenate([points for points, _ in lines]))
     step = _steps(line)
     last = ends - 1
     first = np.concatenate([[0], ends[:-1]])
     step[first], step[last] = line[first + 1] - line[first], line[last] - line[last - 1]
-    step *= 0.5j * np.concatenate(widths) / (np.abs(step) + 1e-9)
+    step *= 0.5j * np.concatenate([w for _, w in lines]) / (np.abs(step) + 1e-9)
     forth, back = (line + step).astype(np.complex64), (line - step)[::-1].astype(np.complex64)
     return forth.tobytes(), back.tobytes()
 
