@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import uuid
+from collections.abc import Callable
 from typing import Any, Final, Literal
 
 import httptools
@@ -18,7 +19,7 @@ from uvicorn.protocols.http.httptools_impl import (
     RequestResponseCycle,
 )
 
-from serving.problems import BAD_REQUEST, ProblemError, answer
+from serving.problems import BAD_REQUEST, CLOSING, ProblemError, answer
 from serving.security.headers import HEADERS
 
 HEAD_BYTES: Final = 2**16
@@ -29,10 +30,23 @@ What is read at once, a quarter of a megabyte at most, may come on top.
 HEAD_S: Final = 30.0
 """In which a head has come, and what is left of a body that was answered early."""
 
+LINGER_S: Final = 3.0
+"""In which a body has come that is still coming when the gateway ends."""
 MOST_AHEAD: Final = 16
 """Requests that may come on one connection before the one in work is answered."""
 
 _UPGRADE: Final = b"upgrade"
+_UNREADABLE: Final = ProblemError(
+    BAD_REQUEST, "this cannot be read as HTTP/1.1; send a request of that form"
+)
+_TOO_LONG: Final = ProblemError(
+    BAD_REQUEST, f"the head has more than {HEAD_BYTES:,} bytes; send fewer headers"
+)
+_CLOSING: Final = ProblemError(
+    CLOSING,
+    "this gateway is shutting down; send the request again in 5 s, to another one if you know one",
+    headers={"Retry-After": "5"},
+)
 _log = logging.getLogger("celmood")
 
 
@@ -70,10 +84,16 @@ class Incoming(HttpToolsProtocol):
         except httptools.HttpParserUpgrade as upgrade:
             self._read_again(data[upgrade.args[0] :])
         except httptools.HttpParserError:
-            self._refuse("this cannot be read as HTTP/1.1; send a request of that form")
+            self._refuse(_UNREADABLE)
         else:
             if self._beside > HEAD_BYTES:
-                self._refuse(f"the head has more than {HEAD_BYTES:,} bytes; send fewer headers")
+                self._refuse(_TOO_LONG)
+
+    def shutdown(self) -> None:
+        """All accepted work has ended: who is still sending a request has not long for the rest."""
+        super().shutdown()
+        if self._coming == "body" and self._unanswered() == [self.cycle]:
+            self._end_in(LINGER_S, self._close_early)
 
     def on_message_begin(self) -> None:
         super().on_message_begin()
@@ -109,6 +129,7 @@ class Incoming(HttpToolsProtocol):
             return
         self._beside = 0
         self._coming = None
+        self._go_on()
         super().on_message_complete()
         if self.cycle.response_complete:
             self._end_in(self.timeout_keep_alive)
@@ -130,7 +151,10 @@ class Incoming(HttpToolsProtocol):
         self._beside = 0
         self.data_received(b"\r\n".join([*lines, b"", rest]))
 
-    def _refuse(self, detail: str) -> None:
+    def _close_early(self) -> None:
+        self._refuse(_CLOSING)
+
+    def _refuse(self, problem: ProblemError) -> None:
         """End the connection, with an answer where that cannot be taken for another's."""
         if self.transport.is_closing():
             return
@@ -139,10 +163,10 @@ class Incoming(HttpToolsProtocol):
             open_ == [self.cycle] and self._coming == "body" and not open_[0].response_started
         )
         if not open_ or about_it:
-            self.transport.write(self._answer(detail))
+            self.transport.write(self._answer(problem))
         self._leave()
         self.transport.close()
-        _log.info("a connection is ended: %s", detail)
+        _log.info("a connection is ended: %s", problem)
 
     def _leave(self) -> None:
         """Tell all whose answers nobody reads any more."""
@@ -154,19 +178,19 @@ class Incoming(HttpToolsProtocol):
         cycles = [*filter(None, [self._in_work]), *(cycle for cycle, _ in self.pipeline)]
         return [cycle for cycle in cycles if not cycle.response_complete]
 
-    def _answer(self, detail: str) -> bytes:
+    def _answer(self, problem: ProblemError) -> bytes:
         request_id = uuid.uuid4().hex
-        response = answer(ProblemError(BAD_REQUEST, detail), request_id)
+        response = answer(problem, request_id)
         response.headers.update({**HEADERS, "X-Request-Id": request_id, "Connection": "close"})
         headers = [*self.server_state.default_headers, *response.raw_headers]
         lines = [b"%b: %b" % header for header in headers]
         head = STATUS_LINE[response.status_code] + b"\r\n".join(lines)
         return head + b"\r\n\r\n" + bytes(response.body)
 
-    def _end_in(self, seconds: float) -> None:
+    def _end_in(self, seconds: float, end: Callable[[], None] | None = None) -> None:
         """End the connection after so many seconds, if nothing comes of it before."""
         self._go_on()
-        self._end = self.loop.call_later(seconds, self.transport.close)
+        self._end = self.loop.call_later(seconds, end or self.transport.close)
 
     def _go_on(self) -> None:
         if self._end is not None:

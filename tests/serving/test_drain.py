@@ -191,6 +191,39 @@ def test_an_answer_that_is_read_slowly_is_sent_to_its_end(model_repository: Path
         assert some.end() == 0
 
 
+@pytest.mark.slow
+def test_a_body_that_does_not_come_to_its_end_is_not_waited_for(
+    model_repository: Path, tmp_path: Path
+) -> None:
+    head = (
+        "POST {} HTTP/1.1\r\nHost: localhost\r\nContent-Type: {}\r\nContent-Length: 99\r\n\r\nhalf"
+    )
+    heads = [
+        head.format("/v1/batches", "application/x-ndjson"),
+        head.format("/v1/expressions", "application/json"),
+    ]
+    with (
+        TritonStub(model_repository) as stub,
+        gateway(stub, batches=str(tmp_path), drain_notice="0", timeout="60") as some,
+    ):
+        url = httpx.URL(some.url)
+        lines = [socket.create_connection((url.host, url.port)) for _ in heads]
+        for line, text in zip(lines, heads, strict=True):
+            line.sendall(text.encode())
+        wait_until(lambda: "celmood_requests_under_way 3.0" in some.get("/metrics").text)
+        some.process.send_signal(signal.SIGTERM)
+        for line in lines:
+            line.settimeout(PATIENCE_S)
+            said = b""
+            while part := line.recv(2**16):
+                said += part
+            line.close()
+            assert said.startswith(b"HTTP/1.1 503 ")
+            assert b"retry-after: 5" in said
+            assert b"urn:celmood:problem:closing" in said
+        assert some.end() == 0
+
+
 async def test_it_waits_for_the_notice_and_for_the_work() -> None:
     admission = Admission(Limits(1, 1, 1.0, 1.0, 1), Metrics())
     go = threading.Event()
