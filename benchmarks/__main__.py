@@ -9,7 +9,6 @@ the same as JSON.
 from __future__ import annotations
 
 import argparse
-import json
 import platform
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -19,11 +18,12 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any, Final
 
+from benchmarks import command
 from benchmarks.ceiling import InProcess, Work, measure_edits, measure_models, watch
-from benchmarks.gateway import ROOT, GatewayError, running_gateway
-from benchmarks.levels import HEAD, Level, Place, level, line
+from benchmarks.gateway import GatewayError, running_gateway
+from benchmarks.levels import ENGINES, HEAD, EngineName, Level, Place, level, line
 from benchmarks.load import LoadError, one_after_the_other
-from benchmarks.triton import TritonError, running_triton
+from benchmarks.triton import Triton, TritonError
 from benchmarks.wire import edit_request
 from engines.cores import usable_cores
 from serving.request_errors import RequestError
@@ -54,8 +54,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         }
         _print_in_process(alone)
         print(f"\n{HEAD}")
-        for triton in (False, True) if options.triton else (False,):
-            with _running(options.model_repository, triton) as place:
+        for engine in ENGINES if options.triton else ENGINES[:1]:
+            with _running(options.model_repository, engine) as place:
                 request = edit_request(place.gateway.url, work.data, options.expression)
                 one_after_the_other(request, 1, _WARM_UP_S)  # pays for what later ones share
                 for callers in options.callers:
@@ -71,9 +71,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print(error, file=sys.stderr)
         return 1
     print()
-    for engine, processes in peaks.items():
-        told = ", ".join(f"{name} {peak / 1e6:.0f} MB" for name, peak in processes.items())
-        print(f"peak resident memory, {engine}: {told}")
+    for name, processes in peaks.items():
+        told = ", ".join(f"{process} {peak / 1e6:.0f} MB" for process, peak in processes.items())
+        print(f"peak resident memory, {name}: {told}")
     report = {
         "machine": _machine(cores),
         "picture": options.picture.name,
@@ -83,29 +83,28 @@ def main(arguments: Sequence[str] | None = None) -> int:
         "levels": [asdict(level) for level in levels],
         "peak_resident_bytes": peaks,
     }
-    options.out.parent.mkdir(parents=True, exist_ok=True)
-    options.out.write_text(json.dumps(report, indent=2) + "\n")
+    command.write_report(options.out, report)
     print(f"written to {options.out}")
     return 0
 
 
 @contextmanager
-def _running(repository: Path, with_triton: bool) -> Iterator[Place]:
+def _running(repository: Path, engine: EngineName) -> Iterator[Place]:
     """A gateway for which one address stands for all callers, and each waits however long."""
     settings: dict[str, object] = {
         "caller_share": 1,
         "max_wait": _PATIENCE_S,
         "timeout": _PATIENCE_S,
     }
-    if not with_triton:
+    if engine == "embedded":
         with running_gateway(repository, **settings) as gateway:
-            yield Place(gateway)
+            yield Place(engine, gateway)
         return
-    with (
-        running_triton(repository) as (address, process),
-        running_gateway(repository, engine="triton", triton=address, **settings) as gateway,
-    ):
-        yield Place(gateway, process)
+    with Triton(repository) as triton:
+        settings |= {"engine": "triton", "triton": triton.address}
+        settings["triton_shared_memory"] = engine == "triton-shm"
+        with running_gateway(repository, **settings) as gateway:
+            yield Place(engine, gateway, triton.process)
 
 
 def _best(measure: Measure, work: Work, callers: int, cores: int, seconds: float) -> InProcess:
@@ -145,14 +144,14 @@ def _machine(cores: int) -> dict[str, Any]:
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser("python -m benchmarks", description=__doc__)
-    parser.add_argument("--picture", type=Path, default=ROOT / "examples" / "sprite.png")
-    parser.add_argument("--expression", default="angry")
+    parser = command.parser("benchmarks", __doc__)
     parser.add_argument("--callers", type=_counts, default=(1, 4, 16, 64), metavar="N,N,...")
     parser.add_argument("--seconds", type=float, default=8.0, help="of each measurement")
-    parser.add_argument("--triton", action="store_true", help="measure with a real Triton, too")
-    parser.add_argument("--model-repository", type=Path, default=ROOT / "model_repository")
-    parser.add_argument("--out", type=Path, default=ROOT / "out" / "benchmarks" / "gateway.json")
+    parser.add_argument(
+        "--triton",
+        action="store_true",
+        help="measure with a real Triton, too, with tensors sent and with shared memory",
+    )
     return parser
 
 

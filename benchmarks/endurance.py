@@ -8,17 +8,16 @@ from __future__ import annotations
 
 import argparse
 import asyncio
-import json
 import sys
 import time
 from collections import Counter
 from collections.abc import Callable, Sequence
-from pathlib import Path
 from typing import Final
 
 import httpx
 
-from benchmarks.gateway import ROOT, GatewayError, RunningGateway, running_gateway
+from benchmarks import command
+from benchmarks.gateway import GatewayError, RunningGateway, running_gateway
 from benchmarks.wire import Wire, bytes_of, edit_request
 
 _PATIENCE_S: Final = 60.0
@@ -45,8 +44,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         "resident_bytes": samples,
         "growth": growth,
     }
-    options.out.parent.mkdir(parents=True, exist_ok=True)
-    options.out.write_text(json.dumps(report, indent=2) + "\n")
+    command.write_report(options.out, report)
     told = ", ".join(
         f"{count} x {status or 'hung up'}" for status, count in sorted(answers.items())
     )
@@ -113,14 +111,10 @@ def _requests(url: str, picture: bytes, expression: str) -> list[tuple[bytes, fl
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser("python -m benchmarks.endurance", description=__doc__)
-    parser.add_argument("--picture", type=Path, default=ROOT / "examples" / "sprite.png")
-    parser.add_argument("--expression", default="angry")
+    parser = command.parser("benchmarks.endurance", __doc__)
     parser.add_argument("--requests", type=int, default=20_000)
     parser.add_argument("--callers", type=int, default=4)
     parser.add_argument("--most-growth", type=float, default=0.05, help="that is no error")
-    parser.add_argument("--model-repository", type=Path, default=ROOT / "model_repository")
-    parser.add_argument("--out", type=Path, default=ROOT / "out" / "benchmarks" / "endurance.json")
     return parser
 
 

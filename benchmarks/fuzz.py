@@ -9,18 +9,17 @@ from __future__ import annotations
 import argparse
 import asyncio
 import io
-import json
 import sys
 from collections import Counter
 from collections.abc import Callable, Sequence
-from pathlib import Path
 from typing import Any, Final
 
 import numpy as np
 from PIL import Image
 
+from benchmarks import command
 from benchmarks.endurance import send_all
-from benchmarks.gateway import ROOT, GatewayError, running_gateway
+from benchmarks.gateway import GatewayError, running_gateway
 from benchmarks.wire import bytes_of, edit_request
 
 _PATIENCE_S: Final = 60.0
@@ -55,8 +54,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         "faults": faults,
         "resident_bytes": samples,
     }
-    options.out.parent.mkdir(parents=True, exist_ok=True)
-    options.out.write_text(json.dumps(report, indent=2) + "\n")
+    command.write_report(options.out, report)
     told = ", ".join(f"{count} x {status}" for status, count in sorted(answers.items()))
     print(f"{options.pictures} damaged pictures in {seconds:.0f} s: {told}; {faults} faults")
     print(f"resident memory at most {max(samples) / 1e6:.0f} MB; written to {options.out}")
@@ -147,14 +145,10 @@ _CHANGES: Final[list[Callable[[bytearray, np.random.Generator], None]]] = [
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser("python -m benchmarks.fuzz", description=__doc__)
-    parser.add_argument("--picture", type=Path, default=ROOT / "examples" / "sprite.png")
-    parser.add_argument("--expression", default="angry")
+    parser = command.parser("benchmarks.fuzz", __doc__)
     parser.add_argument("--pictures", type=int, default=10_000)
     parser.add_argument("--first", type=int, default=0, help="number of the first picture")
     parser.add_argument("--callers", type=int, default=4)
-    parser.add_argument("--model-repository", type=Path, default=ROOT / "model_repository")
-    parser.add_argument("--out", type=Path, default=ROOT / "out" / "benchmarks" / "fuzz.json")
     return parser
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, Literal, get_args
 
 import httpx
 
@@ -11,6 +11,10 @@ from benchmarks.ceiling import InProcess
 from benchmarks.gateway import RunningGateway
 from benchmarks.load import one_after_the_other, quantile_ms
 from benchmarks.process import Process
+
+EngineName = Literal["embedded", "triton", "triton-shm"]
+ENGINES: Final[tuple[EngineName, ...]] = get_args(EngineName)
+"""Models in the gateway; in Triton, over gRPC; the same with tensors in shared memory."""
 
 
 @dataclass(frozen=True)
@@ -24,7 +28,7 @@ class Level:
     of processor time the gateway, Triton and the load generator took is of all cores.
     """
 
-    engine: str
+    engine: EngineName
     callers: int
     requests: int
     errors: int
@@ -49,12 +53,9 @@ class Level:
 class Place:
     """A gateway that runs, with the Triton that has its models, if it is not itself."""
 
+    engine: EngineName
     gateway: RunningGateway
     triton: Process | None = None
-
-    @property
-    def engine(self) -> str:
-        return "embedded" if self.triton is None else "triton"
 
     def cpu_seconds(self) -> tuple[float, float]:
         """Processor time of the gateway and of Triton so far."""
@@ -107,9 +108,9 @@ def level(
 
 
 HEAD: Final = (
-    f"{'':<43} {'share in pictures/s':^19} {'CPU ms a picture':^16} {'share in CPU ms':^19}"
+    f"{'':<44} {'share in pictures/s':^19} {'CPU ms a picture':^16} {'share in CPU ms':^19}"
     f" {'CPU of all cores':^26}\n"
-    f"{'engine':<9} {'callers':>7} {'p50 ms':>8} {'p99 ms':>8} {'errors':>6} {'pictures/s':>10}"
+    f"{'engine':<10} {'callers':>7} {'p50 ms':>8} {'p99 ms':>8} {'errors':>6} {'pictures/s':>10}"
     f" {'of edit':>8} {'of models':>10} {'gateway':>9} {'Triton':>6} {'of edit':>8}"
     f" {'of models':>10} {'gateway':>9} {'Triton':>6} {'generator':>9}"
 )
@@ -119,7 +120,7 @@ HEAD: Final = (
 def line(level: Level) -> str:
     """`level` under HEAD."""
     return (
-        f"{level.engine:<9} {level.callers:>7} {level.p50_ms:>8.1f} {level.p99_ms:>8.1f}"
+        f"{level.engine:<10} {level.callers:>7} {level.p50_ms:>8.1f} {level.p99_ms:>8.1f}"
         f" {level.errors:>6} {level.pictures_per_second:>10.2f}"
         f" {level.share_of_edit:>8.0%} {level.share_of_models:>10.0%}"
         f" {level.gateway_cpu_ms:>9.1f} {level.triton_cpu_ms:>6.1f}"

@@ -7,9 +7,7 @@ only time is measured.
 
 from __future__ import annotations
 
-import argparse
 import hashlib
-import json
 import statistics
 import sys
 import tempfile
@@ -23,7 +21,7 @@ import numpy as np
 import torch
 from torch import nn
 
-from benchmarks.gateway import ROOT
+from benchmarks import command
 from contract.alignment import TEMPLATE
 from contract.card import Alignment, Card, CardError, OneHot, Pixels, Provenance, Tensor
 from engines.cores import usable_cores
@@ -160,12 +158,10 @@ def _inputs(card: Card) -> dict[str, Array]:
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the benchmark; returns the exit code."""
-    parser = argparse.ArgumentParser("python -m benchmarks.networks", description=__doc__)
-    parser.add_argument("--model-repository", type=Path, default=ROOT / "model_repository")
+    parser = command.parser("benchmarks.networks", __doc__, edits=False)
     parser.add_argument("--model", default="expression")
     parser.add_argument("--threads", type=int, default=usable_cores(), help="of a model's run")
     parser.add_argument("--repeats", type=int, default=40)
-    parser.add_argument("--out", type=Path, default=ROOT / "out" / "benchmarks" / "networks.json")
     given = parser.parse_args(arguments)
     try:
         theirs, ours = measure(
@@ -189,8 +185,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         "networks": [asdict(theirs), asdict(ours)],
         "times_as_fast": ratios,
     }
-    given.out.parent.mkdir(parents=True, exist_ok=True)
-    given.out.write_text(json.dumps(report, indent=2) + "\n")
+    command.write_report(given.out, report)
     return 0
 
 

@@ -8,7 +8,6 @@ it lives. Then 64 callers at once who hang up after two seconds, on a model of 2
 from __future__ import annotations
 
 import argparse
-import json
 import sys
 import tempfile
 from collections.abc import Sequence
@@ -19,7 +18,8 @@ from typing import Final
 
 import httpx
 
-from benchmarks.gateway import ROOT, GatewayError, RunningGateway, running_gateway
+from benchmarks import command
+from benchmarks.gateway import GatewayError, RunningGateway, running_gateway
 from benchmarks.load import (
     Load,
     LoadError,
@@ -91,8 +91,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         "peak_resident_bytes": peak,
         "rush": asdict(result),
     }
-    options.out.parent.mkdir(parents=True, exist_ok=True)
-    options.out.write_text(json.dumps(report, indent=2) + "\n")
+    command.write_report(options.out, report)
     print(f"\npeak resident memory under open load: {peak / 1e6:.0f} MB; written to {options.out}")
     return 0
 
@@ -169,9 +168,7 @@ def _print(level: Level) -> None:
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser("python -m benchmarks.overload", description=__doc__)
-    parser.add_argument("--picture", type=Path, default=ROOT / "examples" / "sprite.png")
-    parser.add_argument("--expression", default="angry")
+    parser = command.parser("benchmarks.overload", __doc__)
     parser.add_argument("--levels", type=_shares, default=(0.5, 0.8, 1.2, 2.0), metavar="X,X,...")
     parser.add_argument("--seconds", type=float, default=60.0, help="of each level")
     parser.add_argument("--deadline", type=float, default=5.0, help="of each request, seconds")
@@ -179,8 +176,6 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--patience", type=float, default=2.0, help="after which they hang up")
     parser.add_argument("--rush-seconds", type=float, default=8.0)
     parser.add_argument("--gflop", type=float, default=20.0)
-    parser.add_argument("--model-repository", type=Path, default=ROOT / "model_repository")
-    parser.add_argument("--out", type=Path, default=ROOT / "out" / "benchmarks" / "overload.json")
     return parser
 
 

@@ -5,15 +5,14 @@ Prints the median of wall and of processor time by stage; on a busy machine only
 
 from __future__ import annotations
 
-import argparse
 import statistics
 import sys
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from benchmarks.gateway import ROOT
+from benchmarks import command
 from engines.cores import usable_cores
 from engines.onnx_engine import OnnxEngine
 from serving.pipeline import Pipeline
@@ -66,10 +65,7 @@ def measure(
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the benchmark; returns the exit code."""
-    parser = argparse.ArgumentParser("python -m benchmarks.stages", description=__doc__)
-    parser.add_argument("--picture", type=Path, default=ROOT / "examples" / "sprite.png")
-    parser.add_argument("--expression", default="angry")
-    parser.add_argument("--model-repository", type=Path, default=ROOT / "model_repository")
+    parser = command.parser("benchmarks.stages", __doc__)
     parser.add_argument("--threads", type=int, default=usable_cores(), help="of a model's run")
     parser.add_argument("--repeats", type=int, default=40)
     given = parser.parse_args(arguments)
@@ -88,6 +84,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     print(f"{'stage':<8} {'wall ms':>9} {'CPU ms':>9}")
     for stage in stages:
         print(f"{stage.name:<8} {stage.wall_ms:>9.1f} {stage.cpu_ms:>9.1f}")
+    command.write_report(given.out, [asdict(stage) for stage in stages])
     return 0
 
 

@@ -8,17 +8,16 @@ from __future__ import annotations
 
 import argparse
 import base64
-import json
 import sys
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
-from pathlib import Path
 from typing import Final
 
 import httpx
 import numpy as np
 
-from benchmarks.gateway import ROOT, GatewayError, running_gateway
+from benchmarks import command
+from benchmarks.gateway import GatewayError, running_gateway
 from benchmarks.load import Load, LoadError, one_after_the_other, quantile_ms
 from serving import png
 
@@ -44,8 +43,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     healths = {"idle": _told(idle), "under_load": _told(watched)}
     size, statuses = len(edit.read()), {str(s): count for s, count in load.statuses().items()}
     report = {"body_bytes": size, "callers": options.callers, "edits": statuses, **healths}
-    options.out.parent.mkdir(parents=True, exist_ok=True)
-    options.out.write_text(json.dumps(report, indent=2) + "\n")
+    command.write_report(options.out, report)
     print(f"bodies of {size / 1e6:.0f} MB, answers by status: {statuses}")
     for name, told in healths.items():
         figures = ", ".join(f"{figure} {value:.1f}" for figure, value in told.items())
@@ -71,12 +69,10 @@ def _told(load: Load) -> dict[str, float]:
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser("python -m benchmarks.watching", description=__doc__)
+    parser = command.parser("benchmarks.watching", __doc__, edits=False)
     parser.add_argument("--side", type=int, default=3200, help="of the picture, in pixels")
     parser.add_argument("--callers", type=int, default=2)
     parser.add_argument("--seconds", type=float, default=20.0)
-    parser.add_argument("--model-repository", type=Path, default=ROOT / "model_repository")
-    parser.add_argument("--out", type=Path, default=ROOT / "out" / "benchmarks" / "watching.json")
     return parser
 
 

