@@ -178,9 +178,9 @@ def _moods(rng: np.random.Generator, plan: Plan) -> list[tuple[Vector, int]]:
     moods = [sample_mood(rng)]
     while len(moods) < plan.views:
         lot = rng.random()
-        if lot < 0.5:
+        if lot < 0.6:
             other = moods[int(rng.integers(len(moods)))][0]
-            change = change_one if lot < 0.25 else change_part
+            change = change_one if lot < 0.45 else change_part
             moods.append((change(rng, other), -1))
         else:
             moods.append(sample_mood(rng))

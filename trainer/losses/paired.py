@@ -19,7 +19,7 @@ CHANGE_THRESHOLD: Final = 0.08
 _FLOOR: Final = 0.03
 """Least share of the picture that a changed region is counted as, so that tiny ones stay tame."""
 
-_FAINT: Final = 0.003
+_FAINT: Final = 0.002
 """Least change in the mean over the picture, in [-1,1], that counts as a whole: a thin pair of
 brows that moves. What is less (a single tear) would make steps of chance."""
 
