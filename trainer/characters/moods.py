@@ -123,8 +123,10 @@ def _mood(rng: np.random.Generator) -> tuple[Vector, int]:
     return _free(rng), -1
 
 
-_SMALL: Final = ("brow_height", "brow_tilt", "brow_bend", "tears", "blush", "sweat", "vein", "teeth",
-                 "tongue", "fang", "mouth_curve", "lid_slant", "highlight")  # fmt: skip
+_SMALL: Final = (
+    "brow_height", "brow_tilt", "brow_bend", "tears", "blush", "sweat", "vein",
+    "teeth", "tongue", "fang", "mouth_curve", "lid_slant", "highlight",
+)  # fmt: skip
 _STEMS: Final = tuple(dict.fromkeys(n.removesuffix("_left").removesuffix("_right") for n in NAMES))
 
 

@@ -150,7 +150,7 @@ def test_moods_stay_in_range_and_keep_their_label() -> None:
 def test_one_parameter_moves_alone_or_with_its_other_side() -> None:
     rng = np.random.default_rng(4)
     moved = set()
-    for _ in range(400):
+    for _ in range(1500):
         mood, _ = sample_mood(rng)
         names = [NAMES[i] for i in np.flatnonzero(change_one(rng, mood) != mood)]
         stems = {name.removesuffix("_left").removesuffix("_right") for name in names}
