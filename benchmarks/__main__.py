@@ -23,7 +23,7 @@ from benchmarks.ceiling import InProcess, Work, measure_edits, measure_models, w
 from benchmarks.gateway import GatewayError, running_gateway
 from benchmarks.levels import ENGINES, HEAD, EngineName, Level, Place, level, line
 from benchmarks.load import LoadError, one_after_the_other
-from benchmarks.triton import Triton, TritonError
+from benchmarks.triton import Triton, TritonError, check_installed
 from benchmarks.wire import edit_request
 from engines.cores import usable_cores
 from serving.request_errors import RequestError
@@ -46,6 +46,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     levels: list[Level] = []
     peaks: dict[str, dict[str, int]] = {}
     try:
+        if options.triton:
+            check_installed()  # minutes before it is wanted
         work = watch(options.picture.read_bytes(), options.expression, options.model_repository)
         print(f"{options.picture.name}, {len(work.data):,} bytes; model runs: {_runs(work)}")
         alone = {

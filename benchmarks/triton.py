@@ -30,6 +30,15 @@ class TritonError(RuntimeError):
     """Triton cannot be started; the message says what to do."""
 
 
+def check_installed() -> None:
+    """Raise TritonError where there is no Triton to start."""
+    if not PYTHON.exists():
+        raise TritonError(
+            f"{PYTHON} is missing: `make bench` makes it, and so does `make triton`; another "
+            "one may be named in CELMOOD_TRITON_PYTHON"
+        )
+
+
 class Triton:
     """Triton on `repository` within a block, always at the same `address`, a free port.
 
@@ -37,11 +46,7 @@ class Triton:
     """
 
     def __init__(self, repository: Path, *, threads: int | None = None) -> None:
-        if not PYTHON.exists():
-            raise TritonError(
-                f"{PYTHON} is missing: `make bench` makes it, and so does `make triton`; another "
-                "one may be named in CELMOOD_TRITON_PYTHON"
-            )
+        check_installed()
         port = _free_port()
         self.address = f"127.0.0.1:{port}"
         self._command = [str(PYTHON), "-m", "deploy.triton.serve", "--grpc-port", str(port)]
