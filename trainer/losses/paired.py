@@ -6,7 +6,6 @@ each picture-sized array once. Weights belong to the recipes.
 
 from __future__ import annotations
 
-import math
 from typing import Final
 
 import torch
@@ -22,8 +21,6 @@ _FLOOR: Final = 0.03
 _FAINT: Final = 0.002
 """Least change in the mean over the picture, in [-1,1], that counts as a whole: a thin pair of
 brows that moves. What is less (a single tear) would make steps of chance."""
-
-_ASLEEP: Final = math.log(1e-3)
 
 _NEIGHBOURHOOD: Final = 8
 """A neighbourhood is this part of the picture's side: an eye's width."""
@@ -100,12 +97,6 @@ def lines(error: Tensor, weights: Tensor) -> Tensor:
 def restraint(mask: Tensor, region: Tensor) -> Tensor:
     """Mean of the mask [N,1,S,S] outside the changed region: paint where nothing is to change."""
     return (mask * (1 - region)).mean()
-
-
-def asleep(mask: Tensor) -> Tensor:
-    """Mean of how far the mask [N,1,S,S] is below a thousandth, in powers of e: a mask that is
-    nearer to 0 looks no different, and takes long to wake."""
-    return (_ASLEEP - mask.clamp_min(1e-30).log()).clamp_min(0).mean()
 
 
 def roughness(displacement: Tensor) -> Tensor:

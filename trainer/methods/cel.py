@@ -25,7 +25,7 @@ from trainer.data.source import Batch, PairSource, Source
 from trainer.losses import adversarial, landmarks, movement, paired
 from trainer.methods import registry
 from trainer.methods.method import Loss, Method, Phase
-from trainer.networks.cel import STRIDE, Cel, awake, warp
+from trainer.networks.cel import STRIDE, Cel, warp
 from trainer.networks.exported import exported_weights
 from trainer.networks.patch import PatchDiscriminator, Verdict
 from trainer.networks.tagger import Tagger
@@ -33,9 +33,6 @@ from trainer.recipe import Options, Recipe, RecipeError
 from trainer.samples import grid
 
 CONTROL = 2 * expression.SIZE
-
-LEAK = 0.03
-"""Share of the gradient that reaches a mask which is next to nothing: a tenth of the largest."""
 
 
 class Sizes(Options):
@@ -80,9 +77,6 @@ class Weights(Options):
     perceptual: float = Field(default=0.0, description="L1 of a tagger's features at 1/2 to 1/8")
     restraint: float = Field(default=0.2, description="mask outside the region that changed")
     mask: float = Field(default=0.005, description="mask anywhere")
-    asleep: float = Field(
-        default=0.0, description="how far masks are below a thousandth, in powers"
-    )
     roughness: float = Field(default=0.03, description="total variation of the displacement")
     adversarial: float = Field(default=0.0, description="game against the discriminator's patches")
     matching: float = Field(default=0.0, description="features of the discriminator, made and true")
@@ -268,8 +262,7 @@ class CelMethod(Method):
         source, target = batch["source"], batch["target"]
         change, maps = self.generator.understood(source, batch["control"])
         with torch.autocast(source.device.type, enabled=False):
-            alive = change._replace(mask=awake(change.mask, LEAK))
-            result = self.generator.apply_change(source, alive)
+            result = self.generator.apply_change(source, change)
             difference = (target - source).abs()
             region = paired.changed_region(difference)
             plain = paired.region_weights(region)
@@ -292,7 +285,6 @@ class CelMethod(Method):
                 "warped": paired.absolute(warp(source4, displacement4) - target4, inside4),
                 "restraint": paired.restraint(change.mask, region),
                 "mask": change.mask.mean(),
-                "asleep": paired.asleep(change.mask),
                 "roughness": paired.roughness(displacement4),
                 "movement": movement.movement(
                     change.displacement,

@@ -216,17 +216,6 @@ class Cel(nn.Module):
         return torch.lerp(warp(image, moves), change.paint, change.mask - less.detach())
 
 
-def awake(mask: Tensor, leak: float) -> Tensor:
-    """The same mask, with a gradient where its sigmoid has none left.
-
-    Where nothing was painted for long (a cheek) the mask is so near 0 that no error reaches its
-    logit any more, and blush and tears are never learnt. Its logarithm, which is the logit there,
-    passes `leak` of the gradient on.
-    """
-    logit = mask.clamp_min(1e-30).log()
-    return mask + leak * (logit - logit.detach())
-
-
 class Controlled(nn.Module):
     """A residual block that the control steers: (1 + f(k)_1) * normalised(x) + f(k)_2.
 

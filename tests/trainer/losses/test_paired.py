@@ -76,11 +76,3 @@ def test_share_of_next_to_nothing_stays_tame() -> None:
     region = torch.zeros(1, 1, 100, 100)
     region[..., :2, :2] = 1
     assert paired.share(0.1 * region, 0.1 * region, region).item() < 0.1
-
-
-def test_asleep_is_far_below_a_thousandth() -> None:
-    logit = torch.tensor([-3.0, -20.0]).view(1, 1, 1, 2).requires_grad_()
-    loss = paired.asleep(torch.sigmoid(logit))
-    assert loss.item() == pytest.approx((20 - 6.908) / 2, rel=1e-3)
-    (slope,) = torch.autograd.grad(loss, logit)
-    assert slope.flatten().tolist() == pytest.approx([0, -0.5], abs=1e-5)

@@ -18,7 +18,6 @@ from trainer.networks.cel import (
     Change,
     Palette,
     _bias,
-    awake,
     mix,
     warp,
 )
@@ -74,19 +73,17 @@ def test_next_to_nothing_is_nothing_as_where_changes_are_given_back() -> None:
     assert (Cel.apply_change(image, painted) == 1).all()
 
 
-def test_a_mask_of_next_to_nothing_can_still_be_woken() -> None:
-    logit = torch.full((1, 1, 8, 8), -25.0, requires_grad=True)
-    mask = torch.sigmoid(logit)
-    image, still = torch.zeros(1, 3, 8, 8), torch.zeros(1, 2, 8, 8)
-    change = Change(paint=torch.ones(1, 3, 8, 8), mask=mask, displacement=still)
-    (dead,) = torch.autograd.grad(Cel.apply_change(image, change).sum(), logit, retain_graph=True)
-    assert dead.abs().max() < 1e-9
-    alive = awake(mask, 0.03)
-    assert torch.equal(alive, mask)
-    result = Cel.apply_change(image, change._replace(mask=alive))
-    assert (result == 0).all()
-    (woken,) = torch.autograd.grad(result.sum(), logit)
-    torch.testing.assert_close(woken, torch.full_like(woken, 3 * 0.03))
+def test_gradients_pass_where_next_to_nothing_is_nothing() -> None:
+    mask = torch.full((1, 1, 8, 8), 0.5 * LEAST_MASK, requires_grad=True)
+    moves = torch.full((1, 2, 8, 8), 0.5 * LEAST_MOVE / 8, requires_grad=True)
+    image = torch.linspace(-1, 1, 8).expand(1, 3, 8, 8)
+    result = Cel.apply_change(image, Change(torch.ones(1, 3, 8, 8), mask, moves))
+    torch.testing.assert_close(result, image, atol=1e-5, rtol=0)
+    result.sum().backward()
+    assert mask.grad is not None
+    assert (mask.grad[..., :-1] > 0.1).all()
+    assert moves.grad is not None
+    assert (moves.grad[:, 0, :, 1:-1] > 1).all()
 
 
 def test_a_control_of_zeros_gives_the_picture_back() -> None:
