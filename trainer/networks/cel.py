@@ -206,14 +206,14 @@ class Cel(nn.Module):
         """The picture [N,3,S,S] that `change` makes of `image`: warped, then painted over.
 
         As where changes are given back to whole pictures, next to nothing is nothing: a line that
-        stays must not blur by a tenth of a pixel, or it is painted again to be sharp. Gradients
-        pass as if there were no such thresholds.
+        stays must not blur by a tenth of a pixel, or it is painted again to be sharp. No gradient
+        passes there; with one, faint moves spread over hair and outlines.
         """
         moves = change.displacement
-        length = moves.detach().norm(dim=1, keepdim=True).clamp_min(1e-6) * moves.shape[-1]
-        moves = moves - (moves * (LEAST_MOVE / length).clamp_max(1)).detach()
-        less = ((1 - change.mask) * (LEAST_MASK / (1 - LEAST_MASK))).minimum(change.mask)
-        return torch.lerp(warp(image, moves), change.paint, change.mask - less.detach())
+        length = moves.norm(dim=1, keepdim=True).clamp_min(1e-6) * moves.shape[-1]
+        moves = moves * (1 - LEAST_MOVE / length).clamp_min(0)
+        mask = (change.mask - LEAST_MASK).clamp_min(0) / (1 - LEAST_MASK)
+        return torch.lerp(warp(image, moves), change.paint, mask)
 
 
 class Controlled(nn.Module):

@@ -73,19 +73,6 @@ def test_next_to_nothing_is_nothing_as_where_changes_are_given_back() -> None:
     assert (Cel.apply_change(image, painted) == 1).all()
 
 
-def test_gradients_pass_where_next_to_nothing_is_nothing() -> None:
-    mask = torch.full((1, 1, 8, 8), 0.5 * LEAST_MASK, requires_grad=True)
-    moves = torch.full((1, 2, 8, 8), 0.5 * LEAST_MOVE / 8, requires_grad=True)
-    image = torch.linspace(-1, 1, 8).expand(1, 3, 8, 8)
-    result = Cel.apply_change(image, Change(torch.ones(1, 3, 8, 8), mask, moves))
-    torch.testing.assert_close(result, image, atol=1e-5, rtol=0)
-    result.sum().backward()
-    assert mask.grad is not None
-    assert (mask.grad[..., :-1] > 0.1).all()
-    assert moves.grad is not None
-    assert (moves.grad[:, 0, :, 1:-1] > 1).all()
-
-
 def test_a_control_of_zeros_gives_the_picture_back() -> None:
     image, control = batch()
     control[1] = 0
