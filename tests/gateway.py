@@ -24,13 +24,12 @@ def started(*arguments: str, **environment: str) -> Iterator[tuple[subprocess.Po
         stdout=subprocess.PIPE,
         text=True,
     )
-    try:
-        with process:
+    with process:
+        try:
             assert process.stdout is not None
             line = process.stdout.readline()
             match = re.fullmatch(r"celmood listening on (\S+)\n", line)
             assert match, line
             yield process, match[1]
-            process.kill()
-    finally:
-        process.kill()
+        finally:
+            process.kill()  # before its end is waited for, whatever the test has met

