@@ -11,7 +11,7 @@ import httpx
 from tests.pictures import encoded, scene
 
 NDJSON = {"Content-Type": "application/x-ndjson"}
-LINES = 24
+LINES = 96
 """Enough that a gateway can be ended in the middle of them."""
 
 _PATIENCE_S = 90.0
