@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import json
+import time
 from typing import Any
 
 import httpx
@@ -42,6 +43,17 @@ def results(url: str, place: str, most: int | None = None) -> list[dict[str, Any
             if len(found) == most:
                 break
     return found
+
+
+def begun(url: str, place: str) -> None:
+    """Return when some of the batch's lines have their result."""
+    until = time.monotonic() + _PATIENCE_S
+    while time.monotonic() < until:
+        counts = httpx.get(url + place, params={"limit": 0}, timeout=_PATIENCE_S).json()["counts"]
+        if counts["succeeded"]:
+            return
+        time.sleep(0.02)
+    raise AssertionError(f"{place}: no result within {_PATIENCE_S:g} s")
 
 
 def check(found: list[dict[str, Any]]) -> None:
