@@ -4,6 +4,7 @@ import io
 import struct
 import tracemalloc
 import zlib
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -13,6 +14,7 @@ from PIL.PngImagePlugin import PngInfo
 
 from faces.canvas import Pixels
 from serving import png
+from serving.picture import decode
 
 
 @pytest.mark.parametrize("channels", [1, 2, 3, 4])
@@ -137,6 +139,35 @@ GOOD = saved(SOME)
 )
 def test_the_rest_is_left_to_pillow(data: bytes) -> None:
     assert png.decode_soon(data) is None
+
+
+class PanicException(BaseException):
+    """What code in Rust raises where it panics."""
+
+
+def failing(error: BaseException) -> Callable[..., object]:
+    def fail(*_: object) -> object:
+        raise error
+
+    return fail
+
+
+def test_a_decoder_that_panics_leaves_the_picture_to_pillow(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(png, "decode_image_png_u8", failing(PanicException("out of bounds")))
+    assert png.decode_soon(GOOD) is None
+    picture = decode(GOOD, max_bytes=10**6, max_pixels=10**6)
+    assert (picture.pixels == SOME).all()
+
+
+@pytest.mark.parametrize("error", [KeyboardInterrupt(), SystemExit(1)])
+def test_whoever_ends_the_program_is_not_held_up(
+    error: BaseException, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(png, "decode_image_png_u8", failing(error))
+    with pytest.raises(type(error)):
+        png.decode_soon(GOOD)
 
 
 def test_what_lies_behind_the_end_is_not_gone_through() -> None:
