@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from kornia_rs.io import decode_image_png_u8
 from PIL import Image
 from PIL.PngImagePlugin import PngInfo
 
@@ -152,10 +153,18 @@ def failing(error: BaseException) -> Callable[..., object]:
     return fail
 
 
+def panicking(data: bytes, _: tuple[int, int], mode: str) -> object:
+    """The decoder, where there is no memory for the pixels."""
+    return decode_image_png_u8(data, (2**40, 2**40), mode)
+
+
+@pytest.mark.parametrize(
+    "decoder", [failing(PanicException("out of bounds")), panicking], ids=["of ours", "its own"]
+)
 def test_a_decoder_that_panics_leaves_the_picture_to_pillow(
-    monkeypatch: pytest.MonkeyPatch,
+    decoder: Callable[..., object], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(png, "decode_image_png_u8", failing(PanicException("out of bounds")))
+    monkeypatch.setattr(png, "decode_image_png_u8", decoder)
     assert png.decode_soon(GOOD) is None
     picture = decode(GOOD, max_bytes=10**6, max_pixels=10**6)
     assert (picture.pixels == SOME).all()
