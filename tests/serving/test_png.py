@@ -158,6 +158,7 @@ def panicking(data: bytes, _: tuple[int, int], mode: str) -> object:
     return decode_image_png_u8(data, (2**28, 2**28), mode)
 
 
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")  # of the panic
 @pytest.mark.parametrize(
     "decoder", [failing(PanicException("out of bounds")), panicking], ids=["of ours", "its own"]
 )
