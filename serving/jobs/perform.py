@@ -72,11 +72,11 @@ def abandoned(claim: Claim) -> Outcome:
 def _failed(claim: Claim, id: str | None, error: Exception) -> Outcome:
     problem = problem_of(error)
     status = problem.kind.status
-    if status >= _OURS:
-        _log.warning("line %s: %s: %r", claim.name, problem.kind.slug, error)
     result = refused(claim.number, id, problem, claim.name)
     if problem.kind is CLOSING:  # the next process may have it at once
         return Outcome(result, failed=True, again_in=0.0, counted=False)
+    if status >= _OURS:
+        _log.warning("line %s: %s: %r", claim.name, problem.kind.slug, error)
     if status == _PASSES:
         wait = float(problem.headers.get("Retry-After", _SOON_S))
         return Outcome(result, failed=True, again_in=wait, counted=False)

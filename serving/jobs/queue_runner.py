@@ -14,8 +14,11 @@ from typing import Final
 
 import procrastinate
 from procrastinate.exceptions import ProcrastinateException
+from procrastinate.job_context import JobContext
 from procrastinate.jobs import Job
+from procrastinate.middleware import AsyncCallNext
 from procrastinate.retry import BaseRetryStrategy, RetryDecision
+from procrastinate.worker import Worker
 
 from serving.jobs.bell import Bell
 from serving.jobs.duty import PAUSE_S, TRIES, Duty, kept, sweeping
@@ -109,6 +112,7 @@ class QueueRunner:
                 update_heartbeat_interval=self._duty.lease / 3,
                 stalled_worker_timeout=self._duty.lease,
                 install_signal_handlers=False,
+                worker_middleware=[self._while_open],
                 delete_jobs="always",  # results are kept in tables of their own
             )
         )
@@ -134,6 +138,19 @@ class QueueRunner:
             except ProcrastinateException as error:
                 _log.error("lost jobs are not taken up: %s", type(error).__name__)
             await asyncio.sleep(self._duty.lease / 3)
+
+    async def _while_open(self, do: AsyncCallNext, _: JobContext, worker: Worker) -> None:
+        """Around each job: a gateway that closes begins none, and its worker asks for no more.
+
+        A job that had been handed out already goes back: another gateway may have it at once.
+        """
+        try:
+            if self._ending():
+                raise _AgainError(0.0)
+            await do()
+        finally:
+            if self._ending():
+                worker.stop()  # type: ignore[no-untyped-call]
 
     async def _line(self, batch: str, number: int) -> None:
         """What a job does."""

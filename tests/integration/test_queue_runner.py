@@ -5,8 +5,11 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncGenerator, Iterator
 from contextlib import asynccontextmanager
+from typing import Any
 
+import psycopg
 import pytest
+from procrastinate.jobs import Job
 
 from serving.jobs.duty import Duty, Outcome
 from serving.jobs.postgres_store import PostgresStore
@@ -61,13 +64,16 @@ def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr(f"serving.jobs.{module}.PAUSE_S", 0.01)
 
 
+def put(store: PostgresStore, batch: str, lines: int = 1) -> str:
+    store.begin(batch, "", None)
+    store.add(batch, [(number, b"x") for number in range(1, lines + 1)])
+    return store.accept(batch, None, "")
+
+
 @pytest.fixture
 def batch(store: PostgresStore, request: pytest.FixtureRequest) -> str:
     """The id of a batch of one line."""
-    name = request.node.name
-    store.begin(name, "", None)
-    store.add(name, [(1, b"x")])
-    return store.accept(name, None, "")
+    return put(store, request.node.name)
 
 
 @asynccontextmanager
@@ -170,3 +176,60 @@ async def test_a_result_without_space_is_left_to_the_next_process(
     async with running(store, url, work) as runner:
         await ended(store, runner, batch)
     assert work.tries == [1, 1]
+
+
+def free(url: str, batch: str) -> list[int]:
+    """The lines of the batch that a gateway which asks now can have."""
+    with psycopg.connect(url) as db:
+        rows = db.execute(
+            "SELECT (args ->> 'number')::int AS number FROM procrastinate_jobs"
+            " WHERE args ->> 'batch' = %s AND status = 'todo'"
+            " AND (scheduled_at IS NULL OR scheduled_at <= now()) ORDER BY number",
+            (batch,),
+        ).fetchall()
+    return [number for (number,) in rows]
+
+
+async def test_a_gateway_that_closes_asks_for_no_more_lines(store: PostgresStore, url: str) -> None:
+    """What it has refused, as the admission then does, others may have at once."""
+    batch = put(store, "closing", lines=8)
+    begun: list[int] = []
+
+    async def refuse(claim: Claim) -> Outcome:
+        begun.append(claim.number)
+        return Outcome(b"closing", failed=True, again_in=0.0, counted=False)
+
+    duty = Duty(refuse, lambda _: GIVEN_UP, lambda: bool(begun), size=1, lease=15.0)
+    runner = QueueRunner(store, url, duty)
+    runner.start()
+    async with asyncio.timeout(30):
+        await asyncio.wait(runner._tasks[:1])  # its worker ends by itself
+    assert begun == [1]
+    assert await asyncio.to_thread(free, url, batch) == [*range(1, 9)]
+    await runner.stop(10.0)
+    async with running(store, url, Work()) as other:
+        found = await ended(store, other, batch)
+    assert (found.answered, found.failed) == (8, 0)
+
+
+async def test_a_line_that_comes_while_a_gateway_closes_goes_back(
+    store: PostgresStore, url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nothing is begun that was handed out at that moment."""
+    batch, work = put(store, "handed out", lines=2), Work()
+    closing = asyncio.Event()
+    runner = QueueRunner(store, url, Duty(work, lambda _: GIVEN_UP, closing.is_set, 1, 15.0))
+    fetch = runner._app.job_manager.fetch_job
+
+    async def fetch_while_it_closes(*given: Any, **named: Any) -> Job | None:
+        job = await fetch(*given, **named)
+        closing.set()
+        return job
+
+    monkeypatch.setattr(runner._app.job_manager, "fetch_job", fetch_while_it_closes)
+    runner.start()
+    async with asyncio.timeout(30):
+        await asyncio.wait(runner._tasks[:1])
+    await runner.stop(10.0)
+    assert work.tries == []
+    assert await asyncio.to_thread(free, url, batch) == [1, 2]

@@ -141,11 +141,14 @@ async def test_what_is_wrong_with_the_line_is_not_tried_again(
     assert (outcome.failed, outcome.again_in) == (True, None)
 
 
-async def test_a_gateway_that_closes_leaves_the_line_to_the_next(engine: OnnxEngine) -> None:
+async def test_a_gateway_that_closes_leaves_the_line_to_the_next(
+    engine: OnnxEngine, caplog: pytest.LogCaptureFixture
+) -> None:
     perform = performer(engine)
     perform.admission.close()
     outcome = await perform(claim())
     assert (outcome.again_in, outcome.counted) == (0.0, False)
+    assert not caplog.records  # there is nothing to look into
 
 
 async def test_a_line_that_nobody_wants_any_more_is_cancelled_in_the_engine(
