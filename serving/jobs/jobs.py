@@ -38,8 +38,7 @@ _AGAIN_S: Final = "5"
 _PAGE_BYTES: Final = 32 * 2**20
 _STREAM_RESULTS: Final = 16
 _STREAM_BYTES: Final = 2**19
-"""Little, so that the first of many results does not wait for the others: beside pictures in work a
-database's answer comes in pieces of 16 kB, each of which waits for Python's lock."""
+"""Little, so that the first of many results does not wait for the others."""
 _WEBHOOK_S: Final = 10.0
 _LOOK_S: Final = 0.5
 """How often a stream looks whether the gateway closes."""

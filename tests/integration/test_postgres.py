@@ -9,10 +9,12 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import httpx
 import psycopg
 import pytest
+from psycopg.abc import PQGen
 
 from serving.jobs.postgres_store import PostgresStore
 from serving.jobs.store import (
@@ -107,6 +109,47 @@ def test_a_line_has_one_result(store: PostgresStore) -> None:
     assert [(r.position, r.body) for r in store.results("a", 0, 9, 99)] == [(1, b"1"), (2, b"22")]
     assert [r.position for r in store.results("a", 0, 9, 2)] == [1]
     assert [r.position for r in store.results("a", 1, 9, 1)] == [2]
+
+
+def test_large_rows_ask_for_pythons_lock_no_oftener_than_small_ones(
+    store: PostgresStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Beside pictures in work each time lasts milliseconds."""
+    large = bytes(range(256)) * 2**14
+    put(store, "small", b"x", b"x")
+    put(store, "large", large, large)
+    rounds = 0
+    wait = psycopg.Connection.wait
+
+    def told(connection: Any, waiting: PQGen[Any], *rest: Any) -> Any:
+        return wait(connection, counted(waiting), *rest)
+
+    def counted(waiting: PQGen[Any]) -> PQGen[Any]:
+        nonlocal rounds
+        ready = None
+        while True:
+            try:
+                wanted = next(waiting) if ready is None else waiting.send(ready)
+            except StopIteration as end:
+                return end.value
+            rounds += 1
+            ready = yield wanted
+
+    def taken_in(batch: str) -> int:
+        """Rounds for lines and results of the batch."""
+        nonlocal rounds
+        before = rounds
+        claims = [taken(store, batch, number) for number in (1, 2)]
+        sent = rounds
+        for claim in claims:
+            store.finish(claim, claim.body, failed=False)
+        kept = rounds
+        assert [r.body for r in store.results(batch, 0, 9, 2**30)] == [c.body for c in claims]
+        return sent - before + rounds - kept
+
+    monkeypatch.setattr(psycopg.Connection, "wait", told)
+    assert taken_in("large") == taken_in("small")
+    assert rounds
 
 
 def test_results_of_many_at_once_have_each_their_position(store: PostgresStore) -> None:
