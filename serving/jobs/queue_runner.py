@@ -26,6 +26,7 @@ from serving.jobs.postgres_store import QUEUE, TASK, PostgresStore
 from serving.jobs.store import Claim, StoreError
 
 _LOOK_S: Final = 2.0
+"""How often is looked for lines, and whether others have cancelled those in work."""
 _CLOSING_S: Final = 0.25
 _LEAVE_S: Final = 2.0
 """To put back what has not ended."""
@@ -69,7 +70,8 @@ class QueueRunner:
 
     def start(self) -> None:
         """Begin to work; call it in the event loop."""
-        self._tasks = [asyncio.create_task(each) for each in (self._work(), sweeping(self._store))]
+        duties = self._work(), self._leave_ended(), sweeping(self._store)
+        self._tasks = [asyncio.create_task(each) for each in duties]
 
     async def stop(self, grace: float) -> None:
         """Take nothing more and return when the lines in work have ended, or after `grace`.
@@ -78,14 +80,15 @@ class QueueRunner:
         been missed.
         """
         self._stopped = True
-        worker, sweeper = self._tasks
-        sweeper.cancel()
+        worker, *keepers = self._tasks
+        for keeper in keepers:
+            keeper.cancel()
         await asyncio.wait((worker,), timeout=grace + _CLOSING_S)
         for task in self._running:
             task.cancel()
         await asyncio.wait((worker,), timeout=_LEAVE_S)
         worker.cancel()
-        await asyncio.gather(worker, sweeper, return_exceptions=True)
+        await asyncio.gather(worker, *keepers, return_exceptions=True)
 
     def drop(self, batch: str) -> None:
         """Leave the lines of a cancelled batch that are in work here."""
@@ -138,6 +141,22 @@ class QueueRunner:
             except ProcrastinateException as error:
                 _log.error("lost jobs are not taken up: %s", type(error).__name__)
             await asyncio.sleep(self._duty.lease / 3)
+
+    async def _leave_ended(self) -> None:
+        """Leave lines in work whose batch has ended elsewhere: another gateway has cancelled it."""
+        while True:
+            await asyncio.sleep(_LOOK_S)
+            batches = {claim.batch for claim in self._running.values()}
+            if not batches:
+                continue
+            try:
+                found = await asyncio.to_thread(self._store.look, list(batches))
+            except StoreError as error:
+                _log.error("whether batches have ended cannot be read: %s", error)
+                continue
+            for batch in batches:
+                if batch not in found or found[batch].ended:
+                    self.drop(batch)
 
     async def _while_open(self, do: AsyncCallNext, _: JobContext, worker: Worker) -> None:
         """Around each job: a gateway that closes begins none, and its worker asks for no more.

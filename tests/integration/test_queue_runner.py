@@ -29,14 +29,19 @@ class Work:
     def __init__(self, *outcomes: Outcome | Exception) -> None:
         self.outcomes = list(outcomes)
         self.tries: list[int] = []
-        self.begun = asyncio.Event()
+        self.begun = asyncio.Semaphore(0)
+        self.left = asyncio.Event()
         self.go = asyncio.Event()
         self.go.set()
 
     async def __call__(self, claim: Claim) -> Outcome:
         self.tries.append(claim.tries)
-        self.begun.set()
-        await self.go.wait()
+        self.begun.release()
+        try:
+            await self.go.wait()
+        except asyncio.CancelledError:
+            self.left.set()
+            raise
         outcome = self.outcomes.pop(0) if self.outcomes else DONE
         if isinstance(outcome, Exception):
             raise outcome
@@ -151,11 +156,29 @@ async def test_stopping_puts_back_what_has_not_ended(
     work.go.clear()
     async with running(store, url, work, grace=0.0):
         async with asyncio.timeout(30):
-            await work.begun.wait()
+            await work.begun.acquire()
     work.go.set()
     async with running(store, url, work) as runner:
         await ended(store, runner, batch)
     assert work.tries == [1, 1]
+
+
+async def test_lines_of_a_batch_that_another_gateway_cancels_are_left(
+    store: PostgresStore, url: str, batch: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("serving.jobs.queue_runner._LOOK_S", 0.05)
+    other = put(store, "not cancelled")
+    work = Work()
+    work.go.clear()
+    async with running(store, url, work) as runner:
+        async with asyncio.timeout(30):
+            for _ in range(2):
+                await work.begun.acquire()
+            assert await asyncio.to_thread(store.cancel, batch, "") is not None
+            await work.left.wait()
+        work.go.set()
+        found = await ended(store, runner, other)
+    assert (found.answered, found.failed, work.tries) == (1, 0, [1, 1])
 
 
 async def test_a_result_without_space_is_left_to_the_next_process(
