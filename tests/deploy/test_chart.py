@@ -255,6 +255,21 @@ def test_without_a_triton_the_gateway_goes_nowhere() -> None:
     assert {port["port"] for port in dns["ports"]} == {53}
 
 
+def test_batches_are_kept_in_a_database_that_a_secret_names() -> None:
+    secret = {"secretKeyRef": {"name": "celmood", "key": "database"}}
+    database = {"name": "CELMOOD_BATCH_DATABASE", "valueFrom": secret}
+    there = {"ports": [{"port": 5432}], "to": [{"ipBlock": {"cidr": "10.2.0.0/16"}}]}
+    given = {
+        "gateway": {"withoutKeys": True, "env": [database]},
+        "networkPolicy": {"egress": [there]},
+    }
+    objects = rendered(given)
+    assert database in container(objects, "Deployment", "anime")["env"]
+    assert there in objects["NetworkPolicy", "anime"]["spec"]["egress"]
+    for kind in ("Deployment", "NetworkPolicy"):
+        kubernetes_validate.validate(objects[kind, "anime"], KUBERNETES, strict=True)
+
+
 def test_the_rules_and_the_dashboard_are_the_shipped_ones(everything: Objects) -> None:
     rules = yaml.safe_load((ROOT / "deploy" / "prometheus" / "celmood.rules.yml").read_text())
     assert everything["PrometheusRule", "anime"]["spec"] == rules

@@ -18,6 +18,7 @@ from psycopg.abc import PQGen
 
 from serving.jobs.postgres_store import PostgresStore
 from serving.jobs.store import (
+    Call,
     Claim,
     KeyReusedError,
     Standing,
@@ -225,6 +226,49 @@ def test_what_is_too_old_ends_and_then_goes(url: str) -> None:
     with psycopg.connect(url) as db:
         for table in ("batches", "lines", "results"):
             assert db.execute(f"SELECT COUNT(*) FROM celmood_{table}").fetchone() == (0,)
+
+
+def test_a_webhook_is_called_by_one_of_many(store: PostgresStore) -> None:
+    put(store, "a", b"x", webhook="https://here.example/")
+    store.cancel("a", "me")
+    together = threading.Barrier(6)
+    calls: list[Call | None] = []
+
+    def ask() -> None:
+        together.wait(30)
+        calls.append(store.claim_call(60))
+
+    threads = [threading.Thread(target=ask) for _ in range(6)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert sorted(call is None for call in calls) == [False] + [True] * 5
+
+
+def test_a_full_disk_is_told_and_loses_nothing(store: PostgresStore, url: str) -> None:
+    put(store, "a", b"x", b"y")
+    claim = taken(store, "a")
+    with psycopg.connect(url) as db:
+        db.execute(
+            "CREATE FUNCTION fail() RETURNS trigger LANGUAGE plpgsql"
+            " AS $$ BEGIN RAISE disk_full; END $$"
+        )
+        for table in ("lines", "results"):
+            db.execute(
+                f"CREATE TRIGGER full_disk BEFORE INSERT OR UPDATE ON celmood_{table}"
+                " FOR EACH ROW EXECUTE FUNCTION fail()"
+            )
+    with pytest.raises(StoreFullError):
+        store.finish(claim, b"1", failed=False)
+    with pytest.raises(StoreFullError):
+        store.take("a", 2)
+    with pytest.raises(StoreFullError):
+        put(store, "b", b"z")
+    with psycopg.connect(url) as db:
+        db.execute("DROP FUNCTION fail CASCADE")
+    assert store.finish(claim, b"1", failed=False)
+    assert taken(store, "a", 2).tries == 1
 
 
 def test_lines_whose_jobs_were_lost_get_new_ones(store: PostgresStore, url: str) -> None:
