@@ -13,6 +13,8 @@ from typing import Annotated, Final, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
+from contract.labels import LANDMARKS
+
 CARD_VERSION: Final = 1
 
 EYES: Final = ("left_eye", "right_eye")
@@ -113,17 +115,23 @@ class ExpressionVector(_Frozen):
     `value` is the wanted parameter, scaled so that neutral is 0 and the farther end of its range is
     1 or -1; `set` is 1 where the parameter is asked for and 0 where the face keeps its own. All
     zeros leave the picture as it is. Presets give the wanted value of every parameter they set.
+    `drawn` names the parameters that the network is not asked for: whoever runs it draws them in
+    the picture's own pixels, by the network's `landmarks`.
     """
 
     kind: Literal["expression_vector"] = "expression_vector"
     parameters: tuple[ParameterSpec, ...]
     presets: dict[str, dict[str, float]]
+    drawn: tuple[str, ...] = ()
 
     @model_validator(mode="after")
     def _has_what_presets_set(self) -> ExpressionVector:
         known = {p.name: p for p in self.parameters}
         if len(known) < len(self.parameters):
             raise ValueError("two parameters have the same name")
+        for name in self.drawn:
+            if name not in known:
+                raise ValueError(f"{name} is to be drawn, which is no parameter here")
         both = sorted(known.keys() & self.presets)
         if both:
             raise ValueError(f"{both[0]} is the name of a parameter and of a preset")
@@ -166,7 +174,8 @@ class Card(_Frozen):
     """A model, as every part of celmood sees it.
 
     Outputs by task, for N pictures of S pixels: `find_faces`, see `faces.find`; `edit_expression`,
-    `paint` [N,3,S,S], `mask` [N,1,S,S] and, from some, `displacement` [N,2,S,S] in sides;
+    `paint` [N,3,S,S], `mask` [N,1,S,S] and, from some, `displacement` [N,2,S,S] and `landmarks`
+    [N,2,K,2] in sides (those of `contract.labels.LANDMARKS`, before and after the change);
     `read_expression`, `vector` [N,P], the values of `control` scaled as there, and probabilities
     `expression` [N,L] of `labels` (they add up to 1) and `attributes` [N,A] (each for itself).
     """
@@ -202,6 +211,14 @@ class Card(_Frozen):
                 "a card for read_expression needs alignment, an expression vector as control, and "
                 "the names of expressions (labels) and attributes"
             )
+        if (
+            isinstance(self.control, ExpressionVector)
+            and self.control.drawn
+            and "landmarks" not in {tensor.name for tensor in self.outputs}
+        ):
+            raise ValueError(
+                f"{self.control.drawn[0]} is to be drawn, which needs the output landmarks"
+            )
         if self.task == "find_faces" and not self.labels:
             raise ValueError("a card for find_faces needs the names of its landmarks as labels")
         if isinstance(self.control, OneHot) and not self.labels:
@@ -235,6 +252,8 @@ class Card(_Frozen):
         elif isinstance(self.control, ExpressionVector):
             count = len(self.control.parameters)
             stated |= {"control": (2 * count,), "vector": (count,)}
+        if self.task == "edit_expression":
+            stated["landmarks"] = (2, len(LANDMARKS), 2)
         if self.task == "find_faces":
             stated["landmarks"] = (2 * labels, -1, -1)
         elif self.task == "read_expression":

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Final
 
 import numpy as np
@@ -31,7 +31,7 @@ def strength(intensity: float) -> float:
     return min(1.0, intensity / FADE)
 
 
-def expression_vector() -> ExpressionVector:
+def expression_vector(drawn: Sequence[str] = ()) -> ExpressionVector:
     """The control of our own networks: the face parameters and the presets as they are served."""
     return ExpressionVector(
         parameters=tuple(
@@ -39,6 +39,7 @@ def expression_vector() -> ExpressionVector:
             for p in PARAMETERS
         ),
         presets=served_presets(),
+        drawn=tuple(drawn),
     )
 
 
@@ -66,6 +67,21 @@ def decode(parameters: tuple[ParameterSpec, ...], scaled: Vector) -> dict[str, f
     for p, number in zip(parameters, scaled.tolist(), strict=True):
         values[p.name] = _moved(p, number * max(p.high - p.neutral, p.neutral - p.low))
     return values
+
+
+def split(control: Control, encoded: Vector) -> tuple[Vector, dict[str, float]]:
+    """What of an encoded control [C] the network is asked for, and what is to be drawn: the scaled
+    values, -1 to 1, of those parameters of `drawn` that are set."""
+    if not isinstance(control, ExpressionVector):
+        return encoded, {}
+    names = [p.name for p in control.parameters]
+    asked, drawn = encoded.copy(), {}
+    for name in control.drawn:
+        i, is_set = names.index(name), len(names) + names.index(name)
+        if encoded[is_set]:
+            drawn[name] = float(encoded[i])
+        asked[[i, is_set]] = 0
+    return asked, drawn
 
 
 def expressions(card: Card) -> tuple[str, ...]:

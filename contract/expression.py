@@ -99,6 +99,12 @@ NEUTRAL: Final[Vector] = np.array([p.neutral for p in PARAMETERS], np.float32)
 
 _PAIRS: Final = tuple(n[:-5] for n in NAMES if n.endswith("_left"))
 
+DRAWN: Final[tuple[str, ...]] = tuple(
+    n for n in NAMES if n.startswith("brow_") or n in ("tears", "blush", "sweat", "vein")
+)
+"""What is not left to our networks: brows are cut out and moved, marks are drawn, both in the
+picture's own pixels. A network that paints them tears the hair that hangs over brows."""
+
 
 def _preset(**values: float) -> dict[str, float]:
     """Spread the names of paired parameters without a side (`lid_upper`) over both sides."""

@@ -26,7 +26,7 @@ from contract.card import (
     Tensor,
 )
 from contract.control import expression_vector
-from contract.labels import ATTRIBUTES
+from contract.labels import ATTRIBUTES, LANDMARKS
 from trainer import provenance
 from trainer.methods import registry
 from trainer.methods.method import Method
@@ -116,6 +116,7 @@ def _editor(method: Method, origin: Provenance) -> Subject:
     outputs = [_picture("paint", 3, size), _picture("mask", 1, size)]
     if method.recipe.method == "cel":
         outputs.append(_picture("displacement", 2, size))
+        outputs.append(Tensor(name="landmarks", shape=(-1, 2, len(LANDMARKS), 2)))
     return Subject(
         module=_Change(method.networks["generator"]),
         task="edit_expression",
@@ -126,7 +127,7 @@ def _editor(method: Method, origin: Provenance) -> Subject:
         pixels=Pixels(size=size),
         alignment=Alignment(points=dict(alignment.TEMPLATE)),
         labels=expression.EXPRESSIONS if one_hot else (),
-        control=OneHot() if one_hot else expression_vector(),
+        control=OneHot() if one_hot else expression_vector(method.drawn),
         provenance=origin,
         default_name="expression",
     )

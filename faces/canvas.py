@@ -7,7 +7,7 @@ picture has a colour profile.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any, Final
@@ -18,6 +18,8 @@ from numpy.typing import NDArray
 
 Pixels = NDArray[np.uint8] | NDArray[np.uint16]
 """[H, W, C]: grey, grey and alpha, RGB, or RGB and alpha (straight), for C of 1 to 4."""
+
+Floats = NDArray[np.float32]
 
 Samples = NDArray[np.uint8]
 """[H, W, 3], or [H, W, 4] with colours times alpha, so that they can be averaged."""
@@ -144,6 +146,27 @@ def premultiplied(pixels: Pixels, alpha: bool) -> Pixels | NDArray[np.float32]:
     result = pixels.astype(np.float32)
     result[..., :-1] *= result[..., -1:] * np.float32(1 / top)
     return result
+
+
+def own_colours(paint: Floats, canvas: Canvas) -> Sequence[Floats]:
+    """Planes [h, w] in the picture's own colours, 0 to 1, of sRGB [3, h, w]."""
+    planes = np.clip(paint, 0, 1)
+    if canvas.profiled:
+        rgb = canvas.from_srgb(np.rint(cv2.merge(list(planes)) * 255).astype(np.uint8))
+        planes = rgb.transpose(2, 0, 1) * np.float32(1 / 255)
+    if canvas.pixels.shape[2] < 3:
+        planes = cv2.cvtColor(cv2.merge(list(planes)), cv2.COLOR_RGB2GRAY)[None]
+    return list(planes)
+
+
+def srgb_of(pixels: Pixels, canvas: Canvas) -> RGB8:
+    """Pixels of `canvas` as sRGB [H, W, 3], their colours as if they were opaque."""
+    eight: NDArray[Any] = pixels
+    if pixels.dtype == np.uint16:
+        eight = cv2.convertScaleAbs(pixels, alpha=255 / 65535).reshape(pixels.shape)
+    if pixels.shape[2] < 3:
+        eight = np.repeat(eight[..., :1], 3, axis=2)
+    return canvas.to_srgb(np.ascontiguousarray(eight[..., :3]))
 
 
 def whole_pixels(start: float, stop: float, length: int) -> tuple[int, int]:

@@ -8,7 +8,7 @@ large the picture and the face are.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
 from typing import Any, Final, cast
@@ -18,7 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from faces.align import Matrix, inverse, of_centres, scale_of, scaled
-from faces.canvas import Canvas, Pixels, Place, premultiplied, whole_pixels
+from faces.canvas import Canvas, Pixels, Place, own_colours, premultiplied, whole_pixels
 
 Floats = NDArray[np.float32]
 Rectangle = tuple[int, int, int, int]
@@ -76,6 +76,15 @@ def apply(pixels: Pixels, canvas: Canvas, matrix: Matrix, change: Change) -> Rec
     left, top, right, bottom = np.array(written).T
     x, y = int(left.min()), int(top.min())
     return x, y, int(right.max()) - x, int(bottom.max()) - y
+
+
+def joined(a: Rectangle, b: Rectangle) -> Rectangle:
+    """The rectangle around both; NOTHING has no place."""
+    if NOTHING in (a, b):
+        return b if a == NOTHING else a
+    left, top = min(a[0], b[0]), min(a[1], b[1])
+    right, bottom = max(a[0] + a[2], b[0] + b[2]), max(a[1] + a[3], b[1] + b[3])
+    return left, top, right - left, bottom - top
 
 
 @dataclass(frozen=True)
@@ -150,7 +159,7 @@ def _layers(change: Change, matrix: Matrix, canvas: Canvas) -> _Layers | None:
     left, right = max(0, int(columns[0]) - margin), min(size, int(columns[-1]) + 1 + margin)
     part = slice(top, bottom), slice(left, right)
     moves = cv2.merge([x[part], y[part], np.zeros_like(x[part])])
-    paint = cv2.merge([*_colours(change.paint[:, *part], canvas), mask[part]])
+    paint = cv2.merge([*own_colours(change.paint[:, *part], canvas), mask[part]])
     scale = 1 / scale_of(matrix)
     seen = _shrunk(some[part].astype(np.uint8) * 255, scale)
     before = seen.shape[1] / (right - left), seen.shape[0] / (bottom - top)
@@ -169,17 +178,6 @@ def _fade(size: int) -> Floats:
     fade = np.clip(np.minimum(edge, 1 - edge) / np.float32(_FEATHER), 0, 1)
     fade = fade * fade * (3 - 2 * fade)
     return np.asarray(np.minimum(fade[:, None], fade[None, :]), np.float32)
-
-
-def _colours(paint: Floats, canvas: Canvas) -> Sequence[Floats]:
-    """Planes [h, w] in the picture's own colours, 0 to 1, of sRGB [3, h, w]."""
-    planes = np.clip(paint, 0, 1)
-    if canvas.profiled:
-        rgb = canvas.from_srgb(np.rint(cv2.merge(list(planes)) * 255).astype(np.uint8))
-        planes = rgb.transpose(2, 0, 1) * np.float32(1 / 255)
-    if canvas.pixels.shape[2] < 3:
-        planes = cv2.cvtColor(cv2.merge(list(planes)), cv2.COLOR_RGB2GRAY)[None]
-    return list(planes)
 
 
 def _shrunk(layer: NDArray[Any], scale: float) -> NDArray[Any]:

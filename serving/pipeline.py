@@ -14,15 +14,17 @@ import numpy as np
 
 from contract.assets import asset_path
 from contract.card import Card, ExpressionVector, ParameterSpec, Task
-from contract.control import control_for, strength
+from contract.control import control_for, split, strength
 from contract.control import expressions as expressions_of
+from contract.labels import LANDMARKS
 from contract.pixels import to_network
 from engines.company import in_work
 from engines.protocol import Array, Engine, EngineError
 from faces.align import AlignmentError, Matrix, crop, similarity
-from faces.canvas import Canvas
-from faces.change import Change, apply
-from faces.face import Box, Face, by_proportions
+from faces.canvas import RGB8, Canvas
+from faces.change import Change
+from faces.edit import Drawing, edit
+from faces.face import Box, Face, Point, by_proportions
 from faces.find import SameFaceError, find_faces, find_in_boxes
 from faces.lbp import CascadeFinder
 from serving.boxes import check_boxes, same_face
@@ -53,13 +55,23 @@ Which = Literal["all", "largest"] | Sequence[Box]
 
 
 @dataclass(frozen=True)
+class _Seen:
+    """A face, the transform from the picture to its aligned crop, and that crop [S,S,3]."""
+
+    face: Face
+    matrix: Matrix
+    crop: RGB8
+
+
+@dataclass(frozen=True)
 class _Ready:
-    """A picture whose faces are found and cropped, [N,3,S,S] as the model of `card` sees them."""
+    """A picture whose faces are found and cropped; `image` [N,3,S,S] is what the model of `card`
+    sees of them."""
 
     picture: Picture
     canvas: Canvas
     card: Card
-    pairs: tuple[tuple[Face, Matrix], ...]
+    faces: tuple[_Seen, ...]
     image: Array
 
 
@@ -184,27 +196,33 @@ class Pipeline:
         with clock.stage("align"):
             assert card.alignment is not None  # the card's own rule for this task
             pairs = [_aligned(face, card.alignment.points, size) for face in chosen]
-            crops = [crop(canvas, matrix, size, ground) for _, matrix in pairs]
-            image = np.concatenate([to_network(c, card.pixels) for c in crops])
-        return _Ready(picture, canvas, card, tuple(pairs), image)
+            seen = [_Seen(face, m, crop(canvas, m, size, ground)) for face, m in pairs]
+            image = np.concatenate([to_network(one.crop, card.pixels) for one in seen])
+        return _Ready(picture, canvas, card, tuple(seen), image)
 
     def _edited(
         self, ready: _Ready, control: Array, share: float, clock: Clock
     ) -> tuple[Picture, tuple[EditedFace, ...]]:
         """The picture with every face changed as `control` asks for, the change with that share."""
         card, canvas = ready.card, ready.canvas
+        assert card.control is not None  # the card's own rule for this task
+        asked, amounts = split(card.control, control)
         with clock.stage("infer"):
-            count = len(ready.pairs)
-            inputs = {"image": ready.image, "control": np.repeat(control[None], count, axis=0)}
+            count = len(ready.faces)
+            inputs = {"image": ready.image, "control": np.repeat(asked[None], count, axis=0)}
             outputs = self.engine.run(card.name, inputs, timeout=clock.left())
             changes = _changes(card, outputs, share)
         with clock.stage("paste"):
             pixels = canvas.pixels.copy()
-            changed = tuple(
-                EditedFace(face, apply(pixels, canvas, matrix, change))
-                for (face, matrix), change in zip(ready.pairs, changes, strict=True)
-            )
-        return ready.picture.with_pixels(pixels), changed
+            changed = []
+            for i, (seen, change) in enumerate(zip(ready.faces, changes, strict=True)):
+                drawing = None
+                if amounts:
+                    before, after = (_named(points) for points in outputs["landmarks"][i])
+                    drawing = Drawing(before, after, amounts, share)
+                written = edit(pixels, canvas, seen.matrix, seen.crop, change, drawing)
+                changed.append(EditedFace(seen.face, written.whole))
+        return ready.picture.with_pixels(pixels), tuple(changed)
 
     def _decode(self, data: bytes, clock: Clock) -> Picture:
         with clock.stage("decode"):
@@ -303,6 +321,11 @@ def _aligned(
     except AlignmentError:
         face = by_proportions(face.box, face.score)
         return face, similarity(face.landmarks, template, size)
+
+
+def _named(points: Array) -> dict[str, Point]:
+    """Landmarks [K,2] by their names."""
+    return {name: (float(x), float(y)) for name, (x, y) in zip(LANDMARKS, points, strict=True)}
 
 
 def _changes(card: Card, outputs: Mapping[str, Array], share: float) -> list[Change]:

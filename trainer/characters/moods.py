@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Final
 
 import numpy as np
@@ -127,17 +127,25 @@ _SMALL: Final = (
     "brow_height", "brow_tilt", "brow_bend", "tears", "blush", "sweat", "vein",
     "teeth", "tongue", "fang", "mouth_curve", "lid_slant", "highlight",
 )  # fmt: skip
-_STEMS: Final = tuple(dict.fromkeys(n.removesuffix("_left").removesuffix("_right") for n in NAMES))
 
 
-def change_one(rng: np.random.Generator, mood: Vector) -> Vector:
-    """The same face with one parameter moved somewhere else, on both sides if it has two.
+def _stem(name: str) -> str:
+    """The name without its side."""
+    return name.removesuffix("_left").removesuffix("_right")
+
+
+_STEMS: Final = tuple(dict.fromkeys(map(_stem, NAMES)))
+
+
+def change_one(rng: np.random.Generator, mood: Vector, kept: Sequence[str] = ()) -> Vector:
+    """The same face with one parameter, none of `kept`, moved somewhere else, on both sides if it
+    has two.
 
     In most it is one that changes little in the picture and is seldom alone: brows, tears, blush.
     """
-    stems = _SMALL if rng.random() < 0.7 else _STEMS
+    stems = [s for s in (_SMALL if rng.random() < 0.7 else _STEMS) if s not in map(_stem, kept)]
     stem = stems[rng.integers(len(stems))]
-    chosen = np.array([n.removesuffix("_left").removesuffix("_right") == stem for n in NAMES])
+    chosen = np.array([_stem(n) == stem for n in NAMES])
     value = rng.uniform(LOW[chosen][0], HIGH[chosen][0])
     return np.where(chosen, value, mood).astype(np.float32)
 

@@ -17,7 +17,15 @@ from numpy.typing import NDArray
 from PIL import Image
 from tqdm import tqdm
 
-from contract.expression import CORE_EXPRESSIONS, EXPRESSIONS, NEUTRAL, Vector, preset
+from contract.expression import (
+    CORE_EXPRESSIONS,
+    DRAWN,
+    EXPRESSIONS,
+    NAMES,
+    NEUTRAL,
+    Vector,
+    preset,
+)
 from trainer.characters import EDITION, View, draw, draw_all, sample_character, sample_view
 from trainer.characters import labels as shown
 from trainer.characters.damage import apply_damage, sample_damage
@@ -34,13 +42,15 @@ _SHEET: Final = 8
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """What to draw. `moods` is `varied` (training), `core` (six presets) or `presets` (all)."""
+    """What to draw. `moods` is `varied` (training), `core` (six presets) or `presets` (all); with
+    `keep_drawn`, what our networks leave alone is the same in all drawings of a character."""
 
     size: int
     views: int
     moods: str
     styles: str
     damage: bool
+    keep_drawn: bool = False
 
 
 def register(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
@@ -58,6 +68,11 @@ def register(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) ->
         "--views", type=at_least(1), default=8, help="drawings of each character (varied)"
     )
     parser.add_argument("--moods", choices=("varied", "core", "presets"), default="varied")
+    parser.add_argument(
+        "--keep-drawn",
+        action="store_true",
+        help="brows, tears, blush, sweat and vein as in a character's first drawing (varied moods)",
+    )
     parser.add_argument("--styles", choices=tuple(_STYLES), default="training")
     parser.add_argument("--clean", action="store_true", help="no JPEG, blur, grain and the like")
     parser.add_argument("--scenes", type=at_least(1), help="so many scenes for the finder instead")
@@ -78,7 +93,16 @@ def run(arguments: argparse.Namespace) -> int:
     views = {"core": len(CORE_EXPRESSIONS), "presets": len(EXPRESSIONS)}.get(
         arguments.moods, arguments.views
     )
-    plan = Plan(arguments.size, views, arguments.moods, arguments.styles, not arguments.clean)
+    if arguments.keep_drawn and arguments.moods != "varied":
+        raise CommandError("--keep-drawn goes with --moods varied; the others name what is drawn")
+    plan = Plan(
+        arguments.size,
+        views,
+        arguments.moods,
+        arguments.styles,
+        not arguments.clean,
+        arguments.keep_drawn,
+    )
     seeds = range(arguments.first_seed, arguments.first_seed + arguments.characters)
     notes: dict[str, str | int | float] = {
         "artist": "trainer.characters",
@@ -86,6 +110,7 @@ def run(arguments: argparse.Namespace) -> int:
         "moods": plan.moods,
         "styles": plan.styles,
         "damage": int(plan.damage),
+        "keep_drawn": int(plan.keep_drawn),
     }
     sheet: list[NDArray[np.uint8]] = []
     with (
@@ -175,13 +200,18 @@ def _moods(rng: np.random.Generator, plan: Plan) -> list[tuple[Vector, int]]:
         return [(preset(name), i) for i, name in enumerate(CORE_EXPRESSIONS)]
     if plan.moods == "presets":
         return [(preset(name), i) for i, name in enumerate(EXPRESSIONS)]
+    kept = DRAWN if plan.keep_drawn else ()
+    same = np.array([name in kept for name in NAMES])
     moods = [sample_mood(rng)]
+    first = moods[0][0]
     while len(moods) < plan.views:
         lot = rng.random()
-        if lot < 0.6:
-            other = moods[int(rng.integers(len(moods)))][0]
-            change = change_one if lot < 0.45 else change_part
-            moods.append((change(rng, other), -1))
+        other = moods[int(rng.integers(len(moods)))][0] if lot < 0.6 else first
+        if lot < 0.45:
+            mood, which = change_one(rng, other, kept), -1
+        elif lot < 0.6:
+            mood, which = change_part(rng, other), -1
         else:
-            moods.append(sample_mood(rng))
+            mood, which = sample_mood(rng)
+        moods.append((np.where(same, first, mood).astype(np.float32), which))
     return moods

@@ -50,7 +50,8 @@ class PairSource:
     pixels by area averaging. With probability `set_more` a random part of the parameters that agree
     is set as well, with half that probability all of them, as a preset does. The share `identity`
     has source = target: what is set there (the same lot) asks for what is drawn already. `labelled`
-    keeps to drawings that are variations of a preset (for one-hot controls). With probability
+    keeps to drawings that are variations of a preset (for one-hot controls). Parameters of `unset`
+    are never set: the data set must keep them in all drawings of a character. With probability
     `towards_near` the target is the drawing that differs from the source in the fewest parameters,
     else with probability `towards_named` a variation of a preset, where there is one. With
     `window`, only the middle of the pictures is given, so many pixels of them.
@@ -71,6 +72,7 @@ class PairSource:
     identity: float = 0.06
     set_more: float = 0.4
     labelled: bool = False
+    unset: Sequence[str] = ()
     towards_near: float = 0.0
     towards_named: float = 0.0
     window: int | None = None
@@ -146,6 +148,7 @@ class PairSource:
         if lot < 1.5 * self.set_more:
             share = random.random() if lot < self.set_more else 1.0
             set_too = random.random(expression.SIZE) < share
+            set_too[[expression.INDEX[name] for name in self.unset]] = False
         return _Pair(
             source=pair.source,
             target=pair.target,

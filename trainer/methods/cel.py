@@ -93,9 +93,11 @@ class Weights(Options):
 
 class Pairs(Options):
     """`[data]`: see `trainer.data.source.PairSource`; `turn`, `scale` and `shift` are how far crops
-    stray from the alignment template (`trainer.data.misalignment`), as the finder's will."""
+    stray from the alignment template (`trainer.data.misalignment`), as the finder's will. With
+    `keep_drawn`, brows and marks are never asked for; the data set is drawn with the same flag."""
 
     flip: bool = True
+    keep_drawn: bool = False
     identity: float = 0.0
     set_more: float = 0.5
     towards_near: float = 0.0
@@ -115,6 +117,8 @@ class CelMethod(Method):
         super().__init__(recipe)
         sizes = recipe.section("network", Sizes)
         self.weights = recipe.section("weights", Weights)
+        self.pairs = recipe.section("data", Pairs)
+        self.drawn = expression.DRAWN if self.pairs.keep_drawn else ()
         self.generator = Cel(
             CONTROL,
             size=recipe.size,
@@ -179,7 +183,7 @@ class CelMethod(Method):
         """Pairs from the drawn data set in `data`. Raises DatasetError."""
         if data is None:
             raise DatasetError("this method needs a data set: --data DIR (see `trainer draw`)")
-        pairs = self.recipe.section("data", Pairs)
+        pairs = self.pairs
         if pairs.window is not None and (
             pairs.window > self.recipe.size or (self.recipe.size - pairs.window) % (2 * STRIDE)
         ):
@@ -196,6 +200,7 @@ class CelMethod(Method):
             flip=pairs.flip,
             identity=pairs.identity,
             set_more=pairs.set_more,
+            unset=self.drawn,
             towards_near=pairs.towards_near,
             towards_named=pairs.towards_named,
             window=pairs.window,

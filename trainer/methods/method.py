@@ -37,6 +37,7 @@ class Method(ABC):
     frozen: networks that losses need but that are neither trained nor saved.
     ema: names of networks that are kept as an exponential moving average as well.
     origins: folders of runs whose weights these networks go on from.
+    drawn: parameters of expression that the networks leave alone (`contract.expression.DRAWN`).
     optimisers: by name; each names its parameters once, no parameter is in two.
     The loop moves networks to the device and in memory to channels_last before the first step.
     """
@@ -47,6 +48,7 @@ class Method(ABC):
         self.frozen: dict[str, nn.Module] = {}
         self.ema: tuple[str, ...] = ()
         self.origins: tuple[Path, ...] = ()
+        self.drawn: tuple[str, ...] = ()
         self.optimisers: dict[str, Optimizer] = {}
 
     def begin(self) -> None:

@@ -1,6 +1,7 @@
 """Editors to measure: a training run's network or an exported model, called alike.
 
-An editor takes pictures and controls and gives the changed pictures, composed at the crop's size.
+An editor takes pictures and controls and gives the changed pictures, composed at the crop's size;
+what the network leaves to be drawn is drawn as the service draws it.
 """
 
 from __future__ import annotations
@@ -8,7 +9,7 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Final, Protocol
+from typing import Final, NamedTuple, Protocol
 
 os.environ.setdefault("ORT_DISABLE_TELEMETRY", "1")
 
@@ -22,18 +23,28 @@ from contract import expression
 from contract.alignment import TEMPLATE
 from contract.card import (
     CardError,
+    Control,
     ExpressionVector,
     OneHot,
     Pixels,
     check_weights,
     read_card,
 )
-from contract.control import control_of, expression_vector
+from contract.control import control_of, expression_vector, split
+from contract.labels import LANDMARKS
+from contract.pixels import from_network, to_network
+from faces.canvas import Canvas
+from faces.change import Change
+from faces.edit import Drawing, edit
+from faces.face import Point
 from trainer.data.source import controls
 from trainer.methods import registry
 from trainer.networks.cel import warp
 
 SERVED: Final = expression_vector()
+
+_SAME: Final = np.hstack([np.eye(2), np.zeros((2, 1))])
+"""The transform from a crop to itself."""
 
 
 class EditorError(ValueError):
@@ -58,6 +69,15 @@ class Editor(Protocol):
         ...
 
 
+class Layers(NamedTuple):
+    """What a network wants changed, as `trainer.networks.cel.Change` describes it."""
+
+    paint: Tensor
+    mask: Tensor
+    displacement: Tensor | None = None
+    landmarks: Tensor | None = None
+
+
 class Changer(Editor, Protocol):
     """An editor that also says what it would change, so that it can be done at any resolution."""
 
@@ -71,8 +91,13 @@ class Changer(Editor, Protocol):
         """Where landmarks lie in the crop, in sides."""
         ...
 
-    def change(self, pictures: Tensor, control: Tensor) -> tuple[Tensor, ...]:
-        """(paint, mask) or (paint, mask, displacement), as `composed` takes them."""
+    @property
+    def control(self) -> Control:
+        """What its controls mean, and which parameters of them are drawn beside its change."""
+        ...
+
+    def change(self, pictures: Tensor, control: Tensor) -> Layers:
+        """What its network makes of a control, less what is drawn."""
         ...
 
 
@@ -91,18 +116,20 @@ class TrainedEditor:
         self.template: Mapping[str, tuple[float, float]] = TEMPLATE
         one_hot = getattr(method, "labelled", False)
         self.labels = expression.EXPRESSIONS if one_hot else None
+        self.control: Control = OneHot() if one_hot else expression_vector(method.drawn)
 
     @torch.inference_mode()
     def __call__(self, pictures: Tensor, control: Tensor) -> Tensor:
         """See Editor."""
-        return composed(pictures, self.change(pictures, control))
+        return edited(self, pictures, control)
 
     @torch.inference_mode()
-    def change(self, pictures: Tensor, control: Tensor) -> tuple[Tensor, ...]:
+    def change(self, pictures: Tensor, control: Tensor) -> Layers:
         """See Changer."""
         pictures = pictures.to(self.device, memory_format=torch.channels_last)
-        found: Sequence[Tensor] = self.network(pictures, control.to(self.device))
-        return tuple(layer.float().cpu() for layer in found)
+        asked = _asked(self.control, control)
+        found: Sequence[Tensor] = self.network(pictures, asked.to(self.device))
+        return Layers(*(layer.float().cpu() for layer in found))
 
 
 class ExportedEditor:
@@ -125,6 +152,8 @@ class ExportedEditor:
         self.template: Mapping[str, tuple[float, float]] = (
             card.alignment.points if card.alignment else TEMPLATE
         )
+        assert card.control is not None  # the card's own rule for this task
+        self.control: Control = card.control
         self.labels: tuple[str, ...] | None = card.labels
         if isinstance(card.control, ExpressionVector):
             if tuple(p.name for p in card.control.parameters) != expression.NAMES:
@@ -133,15 +162,17 @@ class ExportedEditor:
 
     def __call__(self, pictures: Tensor, control: Tensor) -> Tensor:
         """See Editor."""
-        return composed(pictures, self.change(pictures, control))
+        return edited(self, pictures, control)
 
-    def change(self, pictures: Tensor, control: Tensor) -> tuple[Tensor, ...]:
+    def change(self, pictures: Tensor, control: Tensor) -> Layers:
         """See Changer."""
         names = [spec.name for spec in self.card.outputs]
-        feed = {"image": pictures.contiguous().numpy(), "control": control.numpy()}
+        asked = _asked(self.control, control)
+        feed = {"image": pictures.contiguous().numpy(), "control": asked.numpy()}
         found = dict(zip(names, self.session.run(names, feed), strict=True))
-        order = [name for name in ("paint", "mask", "displacement") if name in found]
-        return tuple(torch.from_numpy(found[name]) for name in order)
+        return Layers(
+            **{name: torch.from_numpy(found[name]) for name in Layers._fields if name in found}
+        )
 
 
 def open_editor(folder: Path, device: str = "cpu") -> TrainedEditor | ExportedEditor:
@@ -150,18 +181,79 @@ def open_editor(folder: Path, device: str = "cpu") -> TrainedEditor | ExportedEd
     return ExportedEditor(folder) if exported else TrainedEditor(folder, device)
 
 
-def faded(change: Sequence[Tensor], share: float | Tensor) -> tuple[Tensor, ...]:
-    """(paint, mask) or (paint, mask, displacement) with only a share, 0 to 1, of mask and
-    displacement: a number, or [N,1,1,1]."""
-    paint, *rest = change
-    return (paint, *(layer * share for layer in rest))
+def faded(change: Layers, share: float | Tensor) -> Layers:
+    """A change with only a share, 0 to 1, of mask and displacement: a number, or [N,1,1,1]."""
+    moves = change.displacement
+    return change._replace(
+        mask=change.mask * share, displacement=None if moves is None else moves * share
+    )
 
 
-def composed(pictures: Tensor, change: Sequence[Tensor]) -> Tensor:
-    """What (paint, mask) or (paint, mask, displacement) make of pictures [N,3,S,S] in [-1,1]."""
-    paint, mask = change[0], change[1]
-    ground = warp(pictures, change[2]) if len(change) > 2 else pictures
-    return torch.lerp(ground, paint.float(), mask.float())
+def composed(pictures: Tensor, change: Layers) -> Tensor:
+    """What a change makes of pictures [N,3,S,S] in [-1,1], without what is drawn beside it."""
+    moves = change.displacement
+    ground = pictures if moves is None else warp(pictures, moves)
+    return torch.lerp(ground, change.paint.float(), change.mask.float())
+
+
+def edited(
+    editor: Changer, pictures: Tensor, control: Tensor, shares: Sequence[float] | None = None
+) -> Tensor:
+    """Pictures [N,3,S,S] in [-1,1] changed as `control` [N,C] asks, with `shares` [N] of it.
+
+    Where nothing is drawn beside the change, it is composed in floats; otherwise as the service
+    does it, in bytes.
+    """
+    shares = shares or [1.0] * len(pictures)
+    change = faded(editor.change(pictures, control), torch.tensor(shares).view(-1, 1, 1, 1))
+    if not drawn(editor.control):
+        return composed(pictures, change)
+    faces = from_network(pictures.contiguous().numpy(), editor.pixels)
+    results = []
+    for i, face in enumerate(faces):
+        pixels = face.copy()
+        drawing = drawing_of(editor.control, change, i, control[i], shares[i])
+        edit(pixels, Canvas(face), _SAME, face, change_of(editor.pixels, change, i), drawing)
+        results.append(to_network(pixels, editor.pixels)[0])
+    return torch.from_numpy(np.stack(results))
+
+
+def change_of(pixels: Pixels, layers: Layers, i: int) -> Change:
+    """The i-th change of `layers`, as `faces.change` takes it."""
+    low, high = pixels.value_range
+    moves = layers.displacement
+    return Change(
+        ((layers.paint[i] - low) / (high - low)).numpy(),
+        layers.mask[i, 0].numpy(),
+        None if moves is None else moves[i].numpy(),
+    )
+
+
+def drawing_of(
+    control: Control, layers: Layers, i: int, wanted: Tensor, share: float
+) -> Drawing | None:
+    """What is drawn beside the i-th change of `layers`, for the control `wanted` [C]."""
+    _, amounts = split(control, wanted.numpy())
+    if layers.landmarks is None or not amounts:
+        return None
+    before, after = (_named(points) for points in layers.landmarks[i].tolist())
+    return Drawing(before, after, amounts, share)
+
+
+def drawn(control: Control) -> tuple[str, ...]:
+    """The parameters that are drawn beside the network's change."""
+    return control.drawn if isinstance(control, ExpressionVector) else ()
+
+
+def _named(points: Sequence[tuple[float, float]]) -> dict[str, Point]:
+    return {name: (x, y) for name, (x, y) in zip(LANDMARKS, points, strict=True)}
+
+
+def _asked(meaning: Control, control: Tensor) -> Tensor:
+    """Controls [N,C] less what is drawn."""
+    if not drawn(meaning):
+        return control
+    return torch.from_numpy(np.stack([split(meaning, row)[0] for row in control.numpy()]))
 
 
 def served_control(editor: Editor, wanted: str, intensity: float = 1.0) -> Tensor:

@@ -22,11 +22,11 @@ from contract.expression import CORE_EXPRESSIONS, EXPRESSIONS, NEUTRAL, preset
 from trainer.data.dataset import Dataset
 from trainer.data.redrawn import sitter
 from trainer.data.source import to_tensor
-from trainer.metrics.editors import Changer, composed, faded, served_control
+from trainer.metrics.editors import Changer, edited, served_control
 from trainer.metrics.judging import Scores
 
 STEPS: Final = (0.0, 0.25, 0.5, 0.75, 1.0)
-_SHARES: Final = torch.tensor([strength(step) for step in STEPS]).view(-1, 1, 1, 1)
+_SHARES: Final = tuple(strength(step) for step in STEPS)
 ASKED: Final = tuple(name for name in CORE_EXPRESSIONS if name != "neutral")
 
 
@@ -68,7 +68,7 @@ def measure(
         for i, name in enumerate(ASKED):
             control = torch.stack([served_control(editor, name, step) for step in STEPS])
             given = rest.expand(len(STEPS), -1, -1, -1).contiguous()
-            results = composed(given, faded(editor.change(given, control), _SHARES))
+            results = edited(editor, given, control, _SHARES)
             change = (results - rest).abs().mean((1, 2, 3)) / 2
             rises = found.rises[name]
             rises.characters += 1

@@ -25,7 +25,7 @@ from faces.align import inverse, of_centres, scale_of
 from faces.canvas import RGB8, Canvas
 from trainer.data.dataset import Dataset
 from trainer.data.redrawn import Portrait, sitter
-from trainer.metrics.editors import Changer, composed, control_between
+from trainer.metrics.editors import Changer, Layers, composed, control_between
 from trainer.metrics.region import absolute_error, changed
 from trainer.metrics.similarity import decibels, mean_in, squared_error
 from trainer.metrics.whole import Edited, edit
@@ -115,12 +115,12 @@ def enlarged(canvas: Canvas, edited: Edited, editor: Changer) -> RGB8:
     """The network's own result, made as large as the face and laid over it with a soft edge."""
     change, matrix = edited.change, edited.matrix
     low, high = editor.pixels.value_range
-    layers = [
+    moves = change.displacement
+    layers = Layers(
         torch.from_numpy(change.paint)[None] * (high - low) + low,
         torch.from_numpy(change.mask)[None, None],
-    ]
-    if change.displacement is not None:
-        layers.append(torch.from_numpy(change.displacement)[None])
+        None if moves is None else torch.from_numpy(moves)[None],
+    )
     image = torch.from_numpy(to_network(edited.crop, editor.pixels))
     result = from_network(composed(image, layers).numpy(), editor.pixels)[0]
     size = editor.size
@@ -137,7 +137,7 @@ def enlarged(canvas: Canvas, edited: Edited, editor: Changer) -> RGB8:
 
 
 def allowed(edited: Edited, canvas: Canvas) -> NDArray[np.bool_]:
-    """The pixels of the picture [H,W] that the change has anything to do with."""
+    """The pixels of the picture [H,W] that the edit has anything to do with."""
     change, size = edited.change, edited.crop.shape[0]
     some = change.mask >= LEAST_MASK
     if change.displacement is not None:
@@ -149,7 +149,10 @@ def allowed(edited: Edited, canvas: Canvas) -> NDArray[np.bool_]:
     matrix[:, 2] += REACH
     place = (canvas.width, canvas.height)
     there = cv2.warpAffine(near, of_centres(inverse(matrix)), place, flags=cv2.INTER_NEAREST)
-    return np.asarray(there > 0)
+    inside = np.asarray(there > 0)
+    x, y, width, height = edited.written.drawing
+    inside[y : y + height, x : x + width] = True
+    return inside
 
 
 def _measure_one(

@@ -17,18 +17,20 @@ from torch import Tensor
 from contract.pixels import to_network
 from faces.align import Matrix, crop, similarity
 from faces.canvas import RGB8, Canvas, Pixels
-from faces.change import Change, Rectangle, apply
+from faces.change import Change
+from faces.edit import Written
+from faces.edit import edit as give_back
 from faces.face import Point
-from trainer.metrics.editors import Changer, faded
+from trainer.metrics.editors import Changer, change_of, drawing_of, faded
 
 
 @dataclass(frozen=True)
 class Edited:
-    """A picture after an edit: `pixels`, the rectangle that was written, how the network's crop lay
-    on it (`matrix` brings the picture to the crop), the crop, and the change that was asked for."""
+    """A picture after an edit: `pixels`, the rectangles that were written, how the network's crop
+    lay on it (`matrix` brings the picture to the crop), the crop, and the network's change."""
 
     pixels: Pixels
-    written: Rectangle
+    written: Written
     matrix: Matrix
     crop: RGB8
     change: Change
@@ -46,15 +48,11 @@ def edit(
     matrix = similarity(landmarks, editor.template, editor.size)
     face = crop(canvas, matrix, editor.size, editor.pixels.ground)
     image = torch.from_numpy(to_network(face, editor.pixels))
-    paint, mask, *moves = faded(editor.change(image, control[None]), share)
-    low, high = editor.pixels.value_range
-    change = Change(
-        ((paint[0] - low) / (high - low)).numpy(),
-        mask[0, 0].numpy(),
-        moves[0][0].numpy() if moves else None,
-    )
+    layers = faded(editor.change(image, control[None]), share)
+    change = change_of(editor.pixels, layers, 0)
+    drawing = drawing_of(editor.control, layers, 0, control, share)
     pixels = canvas.pixels.copy()
-    written = apply(pixels, canvas, matrix, change)
+    written = give_back(pixels, canvas, matrix, face, change, drawing)
     return Edited(pixels, written, matrix, face, change)
 
 

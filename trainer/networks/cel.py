@@ -33,11 +33,13 @@ class Change(NamedTuple):
 
     `paint` [N,3,S,S] in [-1,1], `mask` [N,1,S,S] in [0,1], `displacement` [N,2,S,S] as (dx, dy) in
     fractions of the crop's side: the new pixel at p is the old one at p + displacement(p).
+    `landmarks` [N,2,K,2] (x, y in sides) are where it takes them to be, before and after.
     """
 
     paint: Tensor
     mask: Tensor
     displacement: Tensor
+    landmarks: Tensor
 
 
 class Cel(nn.Module):
@@ -140,7 +142,8 @@ class Cel(nn.Module):
         colours = self.palette(x, image)  # [N,K,3]
         x = self.at_quarter(self._rise(2, x, skips), style)
         maps = self.points(x).float()  # [N,2K,S/4,S/4]
-        displacement = self._displacement(x, maps, image.shape[-1])  # [N,2,S/4,S/4]
+        points = torch.stack(places(maps).chunk(2, 1), 1)  # [N,2,K,2]
+        displacement = self._displacement(x, points, image.shape[-1])  # [N,2,S/4,S/4]
         x = F.pixel_shuffle(self.spread(x), 2) + skips[0]
         x = x + F.leaky_relu(self.at_half(x), SLOPE)
         drawn = self.draw(x).float()  # [N,P*(K+1),S/2,S/2], P pixels at each place
@@ -158,6 +161,7 @@ class Cel(nn.Module):
                 mode="bilinear",
                 align_corners=False,
             ),
+            landmarks=points,
         )
         return change, maps
 
@@ -177,13 +181,13 @@ class Cel(nn.Module):
         state["draw.bias"] = state["draw.bias"].repeat_interleave(4, 0)
         self.load_state_dict(state)
 
-    def _displacement(self, x: Tensor, maps: Tensor, side: int) -> Tensor:
+    def _displacement(self, x: Tensor, points: Tensor, side: int) -> Tensor:
         """Where each place comes from, in sides [N,2,h,w]: with the landmarks, and a little beyond.
 
-        Each place shares in the ways of the K points that `maps` finds before and after, and in
+        Each place shares in the ways of the K `points` [N,2,K,2] from after to before, and in
         staying where it is (after the sparse motions of Siarohin et al. 2019, equation 5).
         """
-        before, after = places(maps).chunk(2, 1)  # [N,K,2] each
+        before, after = points.unbind(1)  # [N,K,2] each
         shares = self.carry(x).float().softmax(1)[:, :-1]  # [N,K,h,w]; the last one: to stay
         with torch.autocast(x.device.type, enabled=False):
             carried = (before - after).transpose(1, 2) @ shares.flatten(2)  # [N,2,h*w]

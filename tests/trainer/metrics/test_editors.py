@@ -11,6 +11,7 @@ from contract.control import control_for
 from tests.engines.tiny_models import tiny_editor
 from trainer.metrics.editors import (
     EditorError,
+    Layers,
     composed,
     control_between,
     faded,
@@ -67,11 +68,11 @@ def test_one_hot() -> None:
 def test_composition_with_and_without_displacement() -> None:
     picture = torch.rand(1, 3, 8, 8) * 2 - 1
     paint, shut = torch.ones(1, 3, 8, 8), torch.zeros(1, 1, 8, 8)
-    assert torch.equal(composed(picture, (paint, shut)), picture)
-    assert torch.equal(composed(picture, (paint, shut + 1)), paint)
+    assert torch.equal(composed(picture, Layers(paint, shut)), picture)
+    assert torch.equal(composed(picture, Layers(paint, shut + 1)), paint)
     right = torch.zeros(1, 2, 8, 8)
     right[:, 0] = 1 / 8
-    moved = composed(picture, (paint, shut, right))
+    moved = composed(picture, Layers(paint, shut, right))
     assert torch.allclose(moved[..., :7], picture[..., 1:], atol=1e-5)
 
 
@@ -80,11 +81,12 @@ def test_a_change_that_is_faded() -> None:
     paint, mask = torch.ones(2, 3, 8, 8), torch.full((2, 1, 8, 8), 0.5)
     moves = torch.full((2, 2, 8, 8), 0.25)
     shares = torch.tensor([0.0, 0.5]).view(-1, 1, 1, 1)
-    shown, covers, ways = faded((paint, mask, moves), shares)
+    shown, covers, ways, _ = faded(Layers(paint, mask, moves), shares)
+    assert ways is not None
     assert torch.equal(shown, paint)
     assert covers[:, 0, 0, 0].tolist() == [0, 0.25]
     assert ways[:, 1, 0, 0].tolist() == [0, 0.125]
-    assert torch.equal(composed(picture, (shown, covers))[0], picture[0])
+    assert torch.equal(composed(picture, Layers(shown, covers))[0], picture[0])
 
 
 @pytest.mark.parametrize("intensity", [0.0, 0.4, 1.0, 1.5])

@@ -6,10 +6,11 @@ import torch
 from torch import Tensor
 
 from contract.alignment import TEMPLATE
-from contract.card import Pixels
+from contract.card import Control, Pixels
+from contract.control import expression_vector
 from contract.expression import EXPRESSIONS, SIZE
 from trainer.data.dataset import Dataset
-from trainer.metrics.editors import composed
+from trainer.metrics.editors import Layers, edited
 from trainer.metrics.intensity import ASKED, STEPS, always_rises, measure
 
 
@@ -20,17 +21,18 @@ class Brightens:
     labels = None
     pixels = Pixels(size=32)
     template = TEMPLATE
+    control: Control = expression_vector()
 
     def __init__(self, *, gain: float, at_least: float = 0.0) -> None:
         self.gain, self.at_least = gain, at_least
 
     def __call__(self, pictures: Tensor, control: Tensor) -> Tensor:
-        return composed(pictures, self.change(pictures, control))
+        return edited(self, pictures, control)
 
-    def change(self, pictures: Tensor, control: Tensor) -> tuple[Tensor, ...]:
+    def change(self, pictures: Tensor, control: Tensor) -> Layers:
         strength = control[:, :SIZE].abs().sum(1).clamp_min(self.at_least)
         paint = pictures + self.gain * strength[:, None, None, None]
-        return paint, torch.ones_like(pictures[:, :1])
+        return Layers(paint, torch.ones_like(pictures[:, :1]))
 
 
 class Climbs:

@@ -11,10 +11,11 @@ import torch
 from torch import Tensor
 
 from contract.alignment import TEMPLATE
-from contract.card import Pixels
+from contract.card import Control, OneHot, Pixels
 from contract.expression import CORE_EXPRESSIONS
 from trainer.data.dataset import Dataset
 from trainer.metrics import resolution
+from trainer.metrics.editors import Layers
 from trainer.metrics.resolution import ENLARGED, SERVED, measure
 from trainer.metrics.whole import edit
 
@@ -28,14 +29,16 @@ class Paints:
     labels = CORE_EXPRESSIONS
     template = TEMPLATE
     pixels = Pixels(size=SIZE)
+    control: Control = OneHot()
 
     def __init__(self, mask: float, move: float = 0.0) -> None:
         self.mask, self.move = mask, move
 
-    def change(self, pictures: Tensor, control: Tensor) -> tuple[Tensor, ...]:
+    def change(self, pictures: Tensor, control: Tensor) -> Layers:
         mask = torch.zeros(1, 1, SIZE, SIZE)
         mask[..., 8:20, 8:20] = self.mask
-        return torch.zeros(1, 3, SIZE, SIZE), mask, torch.full((1, 2, SIZE, SIZE), self.move)
+        moves = torch.full((1, 2, SIZE, SIZE), self.move)
+        return Layers(torch.zeros(1, 3, SIZE, SIZE), mask, moves)
 
     def __call__(self, pictures: Tensor, control: Tensor) -> Tensor:
         raise NotImplementedError

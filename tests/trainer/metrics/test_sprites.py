@@ -8,8 +8,10 @@ import torch
 from torch import Tensor
 
 from contract.alignment import TEMPLATE
-from contract.card import Pixels
+from contract.card import Control, Pixels
+from contract.control import expression_vector
 from faces.canvas import Canvas
+from trainer.metrics.editors import Layers
 from trainer.metrics.sprites import SHOWN, Compared, compare
 
 LANDMARKS = {"left_eye": (40.0, 40.0), "right_eye": (72.0, 40.0)}
@@ -32,17 +34,18 @@ class Paints:
     labels = None
     template = TEMPLATE
     pixels = Pixels(size=86)
+    control: Control = expression_vector()
 
     def __init__(self, strength: float, beside: float = 0.0) -> None:
         self.strength, self.beside = strength, beside
 
-    def change(self, pictures: Tensor, control: Tensor) -> tuple[Tensor, ...]:
+    def change(self, pictures: Tensor, control: Tensor) -> Layers:
         colour = torch.tensor(INK) / 127.5 - 1
         paint = colour.view(1, 3, 1, 1).expand(1, 3, 86, 86)
         mask = torch.zeros(1, 1, 86, 86)
         mask[..., 50:63, 34:52] = self.strength
         mask[..., 70:76, 20:60] = self.beside
-        return paint, mask
+        return Layers(paint, mask)
 
     def __call__(self, pictures: Tensor, control: Tensor) -> Tensor:
         raise NotImplementedError

@@ -29,8 +29,8 @@ def test_the_answer_is_the_services(
     edited = edit(editor, Canvas(picture), face.landmarks, control, strength(intensity))
     served = Pipeline(engine, Settings()).edit(encoded(picture), "happy", intensity)
     assert np.array_equal(edited.pixels, opened(served.data))
-    assert edited.written == served.faces[0].changed
-    assert same_outside(picture, edited.pixels, [edited.written])
+    assert edited.written.whole == served.faces[0].changed
+    assert same_outside(picture, edited.pixels, [edited.written.whole])
     assert not same_outside(picture, edited.pixels, [])
 
 

@@ -19,6 +19,7 @@ from trainer.networks.cel import (
     Palette,
     _bias,
     mix,
+    places,
     warp,
 )
 
@@ -63,6 +64,7 @@ def test_next_to_nothing_is_nothing_as_where_changes_are_given_back() -> None:
         paint=torch.ones(1, 3, 32, 32),
         mask=torch.full((1, 1, 32, 32), 0.99 * LEAST_MASK),
         displacement=torch.full((1, 2, 32, 32), 0.7 * LEAST_MOVE / 32),
+        landmarks=torch.zeros(1, 2, 27, 2),
     )
     torch.testing.assert_close(Cel.apply_change(image, change), image, atol=1e-5, rtol=0)
     far = change._replace(displacement=torch.zeros(1, 2, 32, 32))
@@ -253,13 +255,14 @@ def test_places_go_with_the_landmarks_that_move() -> None:
     maps = torch.zeros(1, 4, 16, 16)  # before: both points, after: both points
     maps[0, 0, 4, 4] = maps[0, 2, 4, 8] = 50.0  # the first one moves four places to the right
     maps[0, 1, 9, 9] = maps[0, 3, 9, 9] = 50.0
+    points = torch.stack(places(maps).chunk(2, 1), 1)
     features = torch.zeros(1, 16, 16, 16)
     with torch.no_grad():
         _bias(network.carry).copy_(torch.tensor([50.0, 0.0, 0.0]))
-        moved = network._displacement(features, maps, 64)
+        moved = network._displacement(features, points, 64)
         torch.testing.assert_close(moved[0, 0], torch.full((16, 16), -0.25))
         torch.testing.assert_close(moved[0, 1], torch.zeros(16, 16), atol=1e-6, rtol=0)
         _bias(network.carry).copy_(torch.tensor([0.0, 50.0, 0.0]))
-        assert network._displacement(features, maps, 64).abs().max() < 1e-5
+        assert network._displacement(features, points, 64).abs().max() < 1e-5
         _bias(network.carry).copy_(torch.tensor([0.0, 0.0, 50.0]))
-        assert network._displacement(features, maps, 64).abs().max() < 1e-5
+        assert network._displacement(features, points, 64).abs().max() < 1e-5

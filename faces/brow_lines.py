@@ -1,0 +1,204 @@
+"""Find the brows of an aligned face as lines of the drawing.
+
+A brow is a thin dark line, short and nearly level, with the same colour above it as below: on skin,
+or over the hair, where two in three artists draw it. A line that may be something else (a lash, the
+edge of a fringe, a strand) is none.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Final
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from faces.canvas import RGB8, Floats
+from faces.face import Point
+
+Rows = NDArray[np.int64]
+
+_STEEPEST: Final = 0.75
+"""The steepest line that is a brow: rise by run."""
+
+_CONTRAST: Final = 16.0
+"""A line that is not darker than this, in levels of 255, is no brow to be sure of."""
+
+_ALIKE: Final = 40.0
+"""Colours above and below a brow differ by less, in levels."""
+
+_BEND: Final = np.float32(0.25)
+"""What a step up or down costs a line, in columns of darkness."""
+
+_SMALLEST: Final = 16.0
+"""Eyes that are not so far apart, in pixels of the crop, leave no lines to find."""
+
+
+@dataclass(frozen=True)
+class Brow:
+    """A brow in the crop. `cover` [S, S] is how much of each pixel is its ink, `place` [S, S] where
+    it lies with its edges; `left` and `right` are its ends' x in pixels, `unit` the distance of the
+    eyes; `side` as seen; `slope` rise by run, positive where the inner end is the lower one."""
+
+    side: str
+    cover: Floats
+    place: Floats
+    left: float
+    right: float
+    slope: float
+    unit: float
+
+    @property
+    def inwards(self) -> int:
+        """The sign of the way along x to the nose."""
+        return 1 if self.side == "left" else -1
+
+
+def brows_of(face: RGB8, landmarks: Mapping[str, Point]) -> tuple[Brow, ...]:
+    """The brows of the aligned crop `face` [S, S, 3] that are surely brows: none to two.
+
+    `landmarks`, in sides of the crop, has the points of eyes and brows.
+    """
+    points = {name: np.array(place) * face.shape[0] for name, place in landmarks.items()}
+    unit = float(np.hypot(*(points["right_eye"] - points["left_eye"])))
+    if not unit >= _SMALLEST:
+        return ()
+    found = (_brow(face, points, side, unit) for side in ("left", "right"))
+    return tuple(brow for brow in found if brow is not None)
+
+
+def _brow(
+    face: RGB8, points: Mapping[str, NDArray[np.float64]], side: str, unit: float
+) -> Brow | None:
+    """The brow above the eye of that side, None where no line is surely one."""
+    outer, inner = points[f"{side}_eye_outer"], points[f"{side}_eye_inner"]
+    low, high = sorted((outer[0], inner[0]))
+    left, right = max(int(low - 0.22 * unit), 0), int(high + 0.18 * unit) + 1
+    lid = points[f"{side}_eye_top"][1]
+    top, bottom = max(int(lid - 0.60 * unit), 0), int(lid - 0.04 * unit)
+    dark = _thin_and_dark(face, unit)
+    zone = dark[top:bottom, left:right]
+    if zone.shape[0] < 0.12 * unit or zone.shape[1] < 0.3 * unit:
+        return None
+    strong = max(_CONTRAST, 0.5 * float(np.percentile(zone, 98)))
+    guess = np.stack([points[f"{side}_brow_{n}"] for n in ("outer", "middle", "inner")])
+    rows = _line(np.minimum(zone / np.float32(strong), 1), guess - (left, top), unit)
+    columns = _run(zone[rows, np.arange(len(rows))], 0.5 * strong, round(0.05 * unit))
+    if not 0.22 * unit <= len(columns) <= 0.9 * unit:
+        return None
+    rows = rows[columns]
+    fit = np.polyfit(columns, rows, 2)
+    slope = float(np.polyfit(columns, rows, 1)[0])
+    astray = np.abs(np.polyval(fit, columns) - rows)
+    if abs(slope) > _STEEPEST or np.percentile(astray, 90) > 0.035 * unit:
+        return None
+    spread = _spread(zone, rows, columns, 0.5 * strong, round(0.09 * unit))
+    if spread is None or _edge_of_something(face[top:bottom, left:right], spread, unit):
+        return None
+    cover, place = np.zeros((2, *face.shape[:2]), np.float32)
+    wide = cv2.dilate(spread, cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (5, 5)))
+    cover[top:bottom, left:right] = np.clip(1.4 * zone / strong, 0, 1) * wide
+    place[top:bottom, left:right] = cv2.dilate(wide, np.ones((3, 3), np.uint8))
+    return Brow(
+        side,
+        np.asarray(cv2.GaussianBlur(cover, (0, 0), 0.6), np.float32),
+        np.asarray(cv2.GaussianBlur(place, (0, 0), 0.8), np.float32),
+        float(columns[0] + left),
+        float(columns[-1] + left + 1),
+        slope if side == "left" else -slope,
+        unit,
+    )
+
+
+def _thin_and_dark(face: RGB8, unit: float) -> Floats:
+    """How much darker than above and below it each pixel is, where that is thin: a black top-hat
+    along columns, in levels."""
+    grey = cv2.cvtColor(face, cv2.COLOR_RGB2GRAY)
+    column = np.ones((max(3, round(0.15 * unit)) | 1, 1), np.uint8)
+    return np.asarray(cv2.morphologyEx(grey, cv2.MORPH_BLACKHAT, column), np.float32)
+
+
+def _line(zone: Floats, guess: NDArray[np.float64], unit: float) -> Rows:
+    """The row in each column of the darkest smooth line across the zone, by dynamic programming.
+
+    It steps up or down by one pixel a column at most, and keeps to the parabola through the three
+    points of `guess` where nothing is darker.
+    """
+    height, width = zone.shape
+    order = np.argsort(guess[:, 0])
+    expected = np.interp(np.arange(width), guess[order, 0], guess[order, 1])
+    away = (np.arange(height)[:, None] - expected) / (0.16 * unit)
+    value = zone - np.float32(0.35) * np.minimum(away**2, 2.0).astype(np.float32)
+    total = value[:, 0].copy()
+    steps = np.zeros((height, width), np.int8)
+    edge = np.array([-np.inf], np.float32)
+    for x in range(1, width):
+        ways = np.stack(
+            [
+                np.concatenate([edge, total[:-1]]) - _BEND,
+                total,
+                np.concatenate([total[1:], edge]) - _BEND,
+            ]
+        )  # from above, level, from below
+        best = ways.argmax(0)
+        steps[:, x] = best - 1
+        total = ways[best, np.arange(height)] + value[:, x]
+    rows = np.zeros(width, np.int64)
+    rows[-1] = int(total.argmax())
+    for x in range(width - 1, 0, -1):
+        rows[x - 1] = rows[x] + steps[rows[x], x]
+    return rows
+
+
+def _run(dark: Floats, least: float, gap: int) -> Rows:
+    """The columns, from first to last, of the longest run darker than `least`, with gaps of `gap`
+    at most, and its fading ends."""
+    found = np.flatnonzero(dark > least)
+    if not found.size:
+        return found
+    runs = np.split(found, np.flatnonzero(np.diff(found) > gap + 1) + 1)
+    longest = max(runs, key=len)
+    first, last = int(longest[0]), int(longest[-1])
+    while first > 0 and dark[first - 1] > 0.4 * least:
+        first -= 1
+    while last + 1 < len(dark) and dark[last + 1] > 0.4 * least:
+        last += 1
+    return np.arange(first, last + 1)
+
+
+def _spread(
+    zone: Floats, rows: Rows, columns: Rows, least: float, most: int
+) -> NDArray[np.uint8] | None:
+    """Where the line is, 1 in a mask like the zone: all that is dark up and down from `rows`.
+
+    None where it is mostly thicker than `most`, as no brow is.
+    """
+    mask = np.zeros(zone.shape, np.uint8)
+    thick = []
+    for x, y in zip(columns, rows, strict=True):
+        dark = np.flatnonzero(zone[:, x] <= least)
+        above, below = dark[dark < y], dark[dark > y]
+        first = int(above[-1]) + 1 if above.size else 0
+        last = int(below[0]) if below.size else zone.shape[0]
+        thick.append(last - first)
+        if last - first <= most:
+            mask[first:last, x] = 1
+        else:
+            mask[max(y - most // 4, 0) : y + most // 4 + 1, x] = 1
+    return mask if np.median(thick) <= most else None
+
+
+def _edge_of_something(zone: RGB8, line: NDArray[np.uint8], unit: float) -> bool:
+    """Whether what lies above the line is of another colour than what lies below it."""
+    gap = max(2, round(0.03 * unit))
+    differ = []
+    for column in np.flatnonzero(line.any(0)):
+        rows = np.flatnonzero(line[:, column])
+        above, below = int(rows[0]) - gap, int(rows[-1]) + gap
+        if above >= 1 and below + 1 < len(zone):
+            a = zone[above - 1 : above + 1, column].mean(0)
+            b = zone[below : below + 2, column].mean(0)
+            differ.append(float(np.abs(a - b).max()))
+    return not differ or float(np.median(differ)) > _ALIKE

@@ -1,0 +1,69 @@
+"""A whole edit of one face: what the network changes, the brows, the marks of feeling.
+
+The network's change goes back to the picture (`faces.change`); what it is not asked for is drawn in
+the picture's own pixels (`faces.brows`, `faces.marks`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Final, NamedTuple
+
+from faces import brows, marks
+from faces.align import Matrix
+from faces.brow_lines import brows_of
+from faces.canvas import RGB8, Canvas, Pixels
+from faces.change import NOTHING, Change, Rectangle, apply, joined
+from faces.face import Point
+
+_MOVED: Final = ("left_eye_bottom", "right_eye_bottom")
+"""The landmarks that marks are drawn at where the change has brought them: tears well from lids."""
+
+
+@dataclass(frozen=True)
+class Drawing:
+    """What is drawn beside the network's change. `before` and `after` are the face's landmarks in
+    sides of the crop; `amounts`, -1 to 1 by the names of `contract.expression.DRAWN`, are what is
+    wanted: parameters that are not there stay as they are. `share`, 0 to 1, is how far it holds."""
+
+    before: Mapping[str, Point]
+    after: Mapping[str, Point]
+    amounts: Mapping[str, float] = field(default_factory=dict)
+    share: float = 1.0
+
+
+class Written(NamedTuple):
+    """The rectangles outside which an edit wrote no pixel: by the network's change, and beside it;
+    `faces.change.NOTHING` when there is none."""
+
+    change: Rectangle
+    drawing: Rectangle
+
+    @property
+    def whole(self) -> Rectangle:
+        """The rectangle around both."""
+        return joined(self.change, self.drawing)
+
+
+def edit(
+    pixels: Pixels,
+    canvas: Canvas,
+    matrix: Matrix,
+    face: RGB8,
+    change: Change,
+    drawing: Drawing | None = None,
+) -> Written:
+    """Write the edit of a face into `pixels` [H, W, C], the canvas's own or a copy; say where.
+
+    `matrix` brings the picture to the aligned crop `face` [S, S, 3] that the network has seen.
+    """
+    if drawing is None or not drawing.amounts:
+        return Written(apply(pixels, canvas, matrix, change), NOTHING)
+    found = brows_of(face, drawing.before)
+    written = apply(pixels, canvas, matrix, brows.kept_clear(change, found))
+    moved = brows.move(pixels, canvas, matrix, found, drawing.amounts, drawing.share)
+    shares = {name: amount * drawing.share for name, amount in drawing.amounts.items()}
+    points = dict(drawing.before) | {name: drawing.after[name] for name in _MOVED}
+    marked = marks.draw(pixels, canvas, matrix, face.shape[0], points, shares)
+    return Written(written, joined(moved, marked))
