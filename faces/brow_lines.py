@@ -26,11 +26,14 @@ _STEEPEST: Final = 0.75
 _CONTRAST: Final = 16.0
 """A line that is not darker than this, in levels of 255, is no brow to be sure of."""
 
-_ALIKE: Final = 40.0
+_ALIKE: Final = 26.0
 """Colours above and below a brow differ by less, in levels."""
 
 _BEND: Final = np.float32(0.25)
 """What a step up or down costs a line, in columns of darkness."""
+
+_UNEXPECTED: Final = 0.22
+"""A line that is further from where the network takes the brow to be, in eye distances, is none."""
 
 _SMALLEST: Final = 16.0
 """Eyes that are not so far apart, in pixels of the crop, leave no lines to find."""
@@ -38,9 +41,13 @@ _SMALLEST: Final = 16.0
 
 @dataclass(frozen=True)
 class Brow:
-    """A brow in the crop. `cover` [S, S] is how much of each pixel is its ink, `place` [S, S] where
-    it lies with its edges; `left` and `right` are its ends' x in pixels, `unit` the distance of the
-    eyes; `side` as seen; `slope` rise by run, positive where the inner end is the lower one."""
+    """A brow in the crop of S pixels, in pixels of it.
+
+    `cover` [S, S] is how much of each pixel is its ink, `place` [S, S] where it lies, with its
+    edges; `left` and `right` are its ends' x; `slope` is rise by run, positive where the inner end
+    is the lower one; `height` is how far it lies above the middle of its eye, `astray` how far from
+    where it was expected; `unit` is the distance of the eyes; `side` is as seen.
+    """
 
     side: str
     cover: Floats
@@ -48,6 +55,8 @@ class Brow:
     left: float
     right: float
     slope: float
+    height: float
+    astray: float
     unit: float
 
     @property
@@ -65,8 +74,16 @@ def brows_of(face: RGB8, landmarks: Mapping[str, Point]) -> tuple[Brow, ...]:
     unit = float(np.hypot(*(points["right_eye"] - points["left_eye"])))
     if not unit >= _SMALLEST:
         return ()
-    found = (_brow(face, points, side, unit) for side in ("left", "right"))
-    return tuple(brow for brow in found if brow is not None)
+    found = [_brow(face, points, side, unit) for side in ("left", "right")]
+    brows = [brow for brow in found if brow is not None]
+    if len(brows) == 2 and not _alike(brows[0], brows[1]):
+        brows = [min(brows, key=lambda brow: brow.astray)]
+    return tuple(brows)
+
+
+def _alike(a: Brow, b: Brow) -> bool:
+    """Whether two lines may be the brows of one face: as steep, and as far above the eyes."""
+    return abs(a.slope - b.slope) <= 0.4 and abs(a.height - b.height) <= 0.22 * a.unit
 
 
 def _brow(
@@ -92,6 +109,9 @@ def _brow(
     fit = np.polyfit(columns, rows, 2)
     slope = float(np.polyfit(columns, rows, 1)[0])
     astray = np.abs(np.polyval(fit, columns) - rows)
+    unexpected = float(np.abs(_between(guess - (left, top), columns) - rows).mean())
+    if unexpected > _UNEXPECTED * unit:
+        return None
     if abs(slope) > _STEEPEST or np.percentile(astray, 90) > 0.035 * unit:
         return None
     spread = _spread(zone, rows, columns, 0.5 * strong, round(0.09 * unit))
@@ -108,6 +128,8 @@ def _brow(
         float(columns[0] + left),
         float(columns[-1] + left + 1),
         slope if side == "left" else -slope,
+        float(points[f"{side}_eye"][1] - top - rows.mean()),
+        unexpected,
         unit,
     )
 
@@ -127,9 +149,7 @@ def _line(zone: Floats, guess: NDArray[np.float64], unit: float) -> Rows:
     points of `guess` where nothing is darker.
     """
     height, width = zone.shape
-    order = np.argsort(guess[:, 0])
-    expected = np.interp(np.arange(width), guess[order, 0], guess[order, 1])
-    away = (np.arange(height)[:, None] - expected) / (0.16 * unit)
+    away = (np.arange(height)[:, None] - _between(guess, np.arange(width))) / (0.16 * unit)
     value = zone - np.float32(0.35) * np.minimum(away**2, 2.0).astype(np.float32)
     total = value[:, 0].copy()
     steps = np.zeros((height, width), np.int8)
@@ -150,6 +170,12 @@ def _line(zone: Floats, guess: NDArray[np.float64], unit: float) -> Rows:
     for x in range(width - 1, 0, -1):
         rows[x - 1] = rows[x] + steps[rows[x], x]
     return rows
+
+
+def _between(points: NDArray[np.float64], columns: Rows) -> NDArray[np.float64]:
+    """The rows at `columns` of the line through `points` [3, 2]; level beyond its ends."""
+    order = np.argsort(points[:, 0])
+    return np.asarray(np.interp(columns, points[order, 0], points[order, 1]))
 
 
 def _run(dark: Floats, least: float, gap: int) -> Rows:

@@ -39,10 +39,20 @@ def kept_clear(change: Change, brows: Iterable[Brow]) -> Change:
     for brow in brows:
         side = 2 * round(_AROUND * brow.unit) + 1
         near = cv2.dilate(brow.place, np.ones((side, side), np.uint8))
+        if moves is not None:  # nor does it bring a brow to where none is
+            near = np.maximum(near, _sampled_at(brow.place, moves))
         rest = 1 - cv2.blur(near, (side // 2 + 1, side // 2 + 1))
         mask = mask * rest
         moves = None if moves is None else moves * rest
     return replace(change, mask=mask, displacement=moves)
+
+
+def _sampled_at(layer: Floats, moves: Floats) -> Floats:
+    """What of `layer` [S, S] comes to each pixel with the displacement `moves` [2, S, S]."""
+    size = layer.shape[0]
+    x, y = np.meshgrid(*(np.arange(size, dtype=np.float32),) * 2)
+    there = cv2.remap(layer, x + size * moves[0], y + size * moves[1], cv2.INTER_LINEAR)
+    return np.asarray(there, np.float32)
 
 
 def move(

@@ -55,10 +55,12 @@ class Mark:
 
 @dataclass(frozen=True)
 class Light:
-    """How bright the face is lit, 0 to 1 for each channel, and its skin's colour, both sRGB."""
+    """How bright the face is lit, 0 to 1 for each channel, its skin's colour, both sRGB, and how
+    colourful it is drawn: 0 in shades of grey, 1 in colours."""
 
     white: Floats  # [3]
     skin: Floats  # [3]
+    colourful: float
 
     @staticmethod
     def of(pixels: Pixels, canvas: Canvas, frame: Frame) -> Light:
@@ -80,7 +82,18 @@ class Light:
             if seen.size:
                 samples.append(np.median(seen.reshape(-1, 3), axis=0))
         skin = np.median(samples, axis=0) if samples else np.ones(3)
-        return Light(np.clip(white, 0.3, 1).astype(np.float32), skin.astype(np.float32))
+        hues = np.ptp(face, axis=2)
+        colourful = (
+            float(np.clip((np.percentile(hues, 90) - 0.03) / 0.08, 0, 1)) if hues.size else 1
+        )
+        white, skin = np.clip(white, 0.3, 1).astype(np.float32), skin.astype(np.float32)
+        return Light(white, skin, colourful)
+
+    def on(self, colour: Colour) -> Floats:
+        """What a colour of white light [3] looks like in this one."""
+        own = np.array(colour, np.float32) / np.float32(255)
+        grey = np.float32(own @ _GREY)
+        return np.asarray(self.white * (grey + self.colourful * (own - grey)), np.float32)
 
     def is_skin(self, colours: Floats) -> Floats:
         """How much each of `colours` [h, w, 3] looks like this face's skin in light or shade."""
@@ -105,8 +118,7 @@ def lay(pixels: Pixels, canvas: Canvas, frame: Frame, light: Light, mark: Mark) 
     share = np.zeros(colour.shape[:2], np.float32)
     for outline, stroke in strokes:
         cover = _cover(outline - (left, top), stroke, mark.soft, unit, share.shape)
-        own = np.array(stroke.colour, np.float32) / np.float32(255) * light.white
-        colour += cover[..., None] * (own - colour)
+        colour += cover[..., None] * (light.on(stroke.colour) - colour)
         share += cover * (1 - share)
     if mark.on_skin:
         seen = light.is_skin(_srgb(here, canvas))

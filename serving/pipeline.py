@@ -23,7 +23,7 @@ from engines.protocol import Array, Engine, EngineError
 from faces.align import AlignmentError, Matrix, crop, similarity
 from faces.canvas import RGB8, Canvas
 from faces.change import Change
-from faces.edit import Drawing, edit
+from faces.edit import Drawing, agreed, edit
 from faces.face import Box, Face, Point, by_proportions
 from faces.find import SameFaceError, find_faces, find_in_boxes
 from faces.lbp import CascadeFinder
@@ -219,6 +219,8 @@ class Pipeline:
                 drawing = None
                 if amounts:
                     before, after = (_named(points) for points in outputs["landmarks"][i])
+                    found, size = seen.face.landmarks, card.pixels.size
+                    before = agreed(before, found, seen.matrix, size)
                     drawing = Drawing(before, after, amounts, share)
                 written = edit(pixels, canvas, seen.matrix, seen.crop, change, drawing)
                 changed.append(EditedFace(seen.face, written.whole))

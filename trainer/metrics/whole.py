@@ -7,7 +7,7 @@ own pixels. Which face, and reading and writing files, is left to the caller.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import torch
@@ -18,7 +18,7 @@ from contract.pixels import to_network
 from faces.align import Matrix, crop, similarity
 from faces.canvas import RGB8, Canvas, Pixels
 from faces.change import Change
-from faces.edit import Written
+from faces.edit import Written, agreed
 from faces.edit import edit as give_back
 from faces.face import Point
 from trainer.metrics.editors import Changer, change_of, drawing_of, faded
@@ -51,6 +51,8 @@ def edit(
     layers = faded(editor.change(image, control[None]), share)
     change = change_of(editor.pixels, layers, 0)
     drawing = drawing_of(editor.control, layers, 0, control, share)
+    if drawing:
+        drawing = replace(drawing, before=agreed(drawing.before, landmarks, matrix, editor.size))
     pixels = canvas.pixels.copy()
     written = give_back(pixels, canvas, matrix, face, change, drawing)
     return Edited(pixels, written, matrix, face, change)
