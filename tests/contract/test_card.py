@@ -26,6 +26,9 @@ FINDER, _ = tiny_finder(64)
 READER, _ = tiny_reader(32)
 
 
+DRAWING, _ = tiny_editor(8, drawn=("tears",))
+
+
 def changed(card: Card, **values: object) -> str:
     return json.dumps(json.loads(card.model_dump_json()) | values)
 
@@ -44,7 +47,7 @@ def at(card: Card, path: str, value: object) -> str:
     return json.dumps(content)
 
 
-@pytest.mark.parametrize("card", [EDITOR, FINDER, READER])
+@pytest.mark.parametrize("card", [EDITOR, FINDER, READER, DRAWING])
 def test_a_card_comes_back_as_written(card: Card) -> None:
     assert parse_card(card.model_dump_json(indent=2)) == card
 
@@ -106,6 +109,10 @@ REST = {"name": "blush", "low": 0.5, "high": 0.5, "neutral": 0.5}
         (at(EDITOR, "control/presets/angry/tears", 7), "angry sets tears to 7.0; it goes from 0.0"),
         (at(EDITOR, "inputs/1/shape", [-1, 60]), "control has the shape .* it has .* 62"),
         (at(EDITOR, "control", {"kind": "one_hot"}), "one-hot control needs the names"),
+        (at(EDITOR, "control/drawn", ["nose"]), "nose is to be drawn, which is no parameter"),
+        (at(EDITOR, "control/drawn", ["tears"]), "tears is to be drawn, which needs .* landmarks"),
+        (at(DRAWING, "outputs/3/shape", [-1, 2, 26, 2]), "landmarks has .* 26, 2.* 2, 27, 2"),
+        (at(DRAWING, "outputs/3/shape", [-1, 54]), "landmarks has the shape .* 54.* 2, 27, 2"),
         (at(FINDER, "labels/3", None), "landmarks has the shape .* 54.* it has .* 52"),
         (at(FINDER, "inputs/0/shape", [-1, 64, 64]), "image has the shape"),
         (at(READER, "labels/3", None), "expression has the shape .* 14.* it has .* 13"),

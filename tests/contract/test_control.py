@@ -6,8 +6,17 @@ import numpy as np
 import pytest
 
 from contract.card import Card, ExpressionVector, OneHot
-from contract.control import control_for, decode, encode, expressions, strength
+from contract.control import (
+    control_for,
+    decode,
+    encode,
+    expression_vector,
+    expressions,
+    split,
+    strength,
+)
 from contract.expression import (
+    DRAWN,
     EXPRESSIONS,
     NAMES,
     PARAMETERS,
@@ -163,3 +172,24 @@ def test_decoding_undoes_encoding_and_stays_in_range() -> None:
 
 def test_a_change_fades_in_over_the_first_quarter() -> None:
     assert [strength(i) for i in (0.0, 0.125, 0.25, 1.0, 1.5)] == [0.0, 0.5, 1.0, 1.0, 1.0]
+
+
+def test_what_is_drawn_is_not_asked_of_the_network() -> None:
+    wanted = {"tears": 0.5, "brow_tilt_left": -1.0, "blush": 0.0, "mouth_open": 0.8}
+    control = encode(SPECS, wanted)
+    before = control.copy()
+    asked, drawn = split(expression_vector(DRAWN), control)
+    assert drawn == {"tears": 0.5, "brow_tilt_left": -1.0, "blush": 0.0}  # none of it is wanted too
+    np.testing.assert_array_equal(asked, encode(SPECS, {"mouth_open": 0.8}))
+    np.testing.assert_array_equal(control, before)
+
+
+def test_a_network_that_leaves_nothing_is_asked_for_all() -> None:
+    control = encode(SPECS, {"tears": 0.5, "mouth_open": 0.8})
+    asked, drawn = split(expression_vector(), control)
+    assert drawn == {}
+    np.testing.assert_array_equal(asked, control)
+    label = np.array([0, 1, 0], np.float32)
+    asked, drawn = split(OneHot(), label)
+    assert drawn == {}
+    np.testing.assert_array_equal(asked, label)

@@ -7,6 +7,7 @@ import pytest
 
 from contract.expression import (
     CORE_EXPRESSIONS,
+    DRAWN,
     EXPRESSIONS,
     HIGH,
     KEPT,
@@ -70,6 +71,12 @@ def test_a_served_preset_leaves_alone_only_what_it_keeps(name: str) -> None:
     np.testing.assert_allclose(vector(served), preset(name), rtol=1e-6)
     assert set(NAMES) - set(served) <= set(KEPT)
     assert set(KEPT) < set(NAMES)
+
+
+def test_what_is_drawn_is_brows_and_marks() -> None:
+    sides = [f"brow_{way}_{s}" for way in ("height", "tilt", "bend") for s in ("left", "right")]
+    assert sorted(DRAWN) == sorted([*sides, "tears", "blush", "sweat", "vein"])
+    assert [name for name in NAMES if name in DRAWN] == list(DRAWN)
 
 
 def test_a_vector_of_single_parameters() -> None:

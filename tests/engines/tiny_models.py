@@ -26,6 +26,7 @@ from contract.card import (
 )
 from contract.expression import EXPRESSIONS, PARAMETERS, served_presets
 from contract.labels import ATTRIBUTES, LANDMARKS
+from tests.painted_faces import points_in
 
 PROVENANCE = Provenance(
     recipe="none", data="none", seed=0, revision="none", pictures_seen=0, libraries={}
@@ -55,9 +56,16 @@ def write_repository(folder: Path, *, editor_size: int = 64, finder_size: int = 
     return folder
 
 
-def tiny_editor(size: int = 64) -> tuple[Card, bytes]:
-    """Card and weights: paint = -image, mask = a square x min(1, sum |control|), no motion."""
+def tiny_editor(size: int = 64, drawn: Sequence[str] = ()) -> tuple[Card, bytes]:
+    """Card and weights: paint = -image, mask = a square x min(1, sum |control|), no motion.
+
+    With `drawn`, those parameters are left to be drawn, by the landmarks
+    `points_in()`; after the change, lower lids lie 0.02 sides higher.
+    """
     controls = 2 * len(PARAMETERS)
+    points = np.tile(np.array(list(points_in().values()), np.float32), (1, 2, 1, 1))
+    points[:, 1, [name.endswith("eye_bottom") for name in LANDMARKS], 1] -= 0.02
+    landmarks: dict[str, Sequence[int]] = {"landmarks": (2, len(LANDMARKS), 2)} if drawn else {}
     square = np.zeros((1, 1, size, size), np.float32)
     square[..., size // 4 : size - size // 4, size // 4 : size - size // 4] = 1
     weights = _model(
@@ -69,8 +77,13 @@ def tiny_editor(size: int = 64) -> tuple[Card, bytes]:
             helper.make_node("Reshape", ["strength", "as_picture"], ["factor"]),
             helper.make_node("Mul", ["square", "factor"], ["mask"]),
             helper.make_node("Mul", ["mask", "still"], ["displacement"]),
+            *(helper.make_node("Mul", ["strength", "nothing"], ["zeros"]) for _ in landmarks),
+            *(helper.make_node("Reshape", ["zeros", "as_picture"], ["batch"]) for _ in landmarks),
+            *(helper.make_node("Add", ["points", "batch"], [name]) for name in landmarks),
         ],
         constants={
+            "points": points,
+            "nothing": np.zeros(1, np.float32),
             "axis": np.array([1], np.int64),
             "one": np.array([1], np.float32),
             "as_picture": np.array([-1, 1, 1, 1], np.int64),
@@ -82,6 +95,7 @@ def tiny_editor(size: int = 64) -> tuple[Card, bytes]:
             "paint": ("N", 3, size, size),
             "mask": ("N", 1, size, size),
             "displacement": ("N", 2, size, size),
+            **{name: ("N", *shape) for name, shape in landmarks.items()},
         },
     )
     card = Card(
@@ -96,6 +110,7 @@ def tiny_editor(size: int = 64) -> tuple[Card, bytes]:
             Tensor(name="paint", shape=(-1, 3, size, size)),
             Tensor(name="mask", shape=(-1, 1, size, size)),
             Tensor(name="displacement", shape=(-1, 2, size, size)),
+            *(Tensor(name=name, shape=(-1, *shape)) for name, shape in landmarks.items()),
         ),
         pixels=Pixels(size=size),
         alignment=Alignment(points=TEMPLATE),
@@ -105,6 +120,7 @@ def tiny_editor(size: int = 64) -> tuple[Card, bytes]:
                 for p in PARAMETERS
             ),
             presets=served_presets(),
+            drawn=tuple(drawn),
         ),
         licence="Apache-2.0",
         provenance=PROVENANCE,

@@ -36,19 +36,25 @@ NETWORKS = {
     "judge": (32, {"widths": [8, 8, 16, 16]}),
 }  # fmt: skip
 OUTPUTS = {
-    "cel": {"paint": (3, 32, 32), "mask": (1, 32, 32), "displacement": (2, 32, 32)},
+    "cel": {
+        "paint": (3, 32, 32),
+        "mask": (1, 32, 32),
+        "displacement": (2, 32, 32),
+        "landmarks": (2, 27, 2),
+    },
     "decoder_control": {"paint": (3, 16, 16), "mask": (1, 16, 16)},
     "finder": {"heat": (1, 8, 8), "box": (4, 8, 8), "landmarks": (30, 8, 8)},
     "reader": {"vector": (31,), "expression": (14,), "attributes": (8,)},
 }
 
 
-def _run(folder: Path, method: str) -> Path:
-    """A run of `method` as training leaves it, its average other than its network."""
+def _run(folder: Path, method: str, **sections: object) -> Path:
+    """A run of `method` as training leaves it, its average other than its network; `sections` are
+    further ones of its recipe."""
     size, network = NETWORKS[method]
     settings = {
         "name": "tiny", "method": method, "size": size, "batch": 4, "steps": 10,
-        "learning_rate": 1e-3, "seed": 5, "network": network,
+        "learning_rate": 1e-3, "seed": 5, "network": network, **sections,
     }  # fmt: skip
     if method == "decoder_control":
         settings["weights"] = {"contextual": 0.0}
@@ -147,6 +153,15 @@ def test_no_control_no_change_for_the_served_network(tmp_path: Path) -> None:
     changed = editor(picture, control)
     assert float((changed - picture).abs().max()) > 0.01
     assert torch.allclose(changed, TrainedEditor(tmp_path / "run")(picture, control), atol=1e-3)
+
+
+@pytest.mark.parametrize("keep_drawn", [False, True])
+def test_the_card_says_what_is_left_to_be_drawn(tmp_path: Path, keep_drawn: bool) -> None:
+    run = _run(tmp_path / "run", "cel", data={"keep_drawn": keep_drawn})
+    assert main([str(run), "--repository", str(tmp_path / "to")]) == 0
+    control = read_card(tmp_path / "to" / "expression" / "card.json").control
+    assert isinstance(control, ExpressionVector)
+    assert control.drawn == (expression.DRAWN if keep_drawn else ())
 
 
 def test_two_processes_write_the_same_files(tmp_path: Path) -> None:

@@ -5,7 +5,16 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from contract.expression import CORE_EXPRESSIONS, EXPRESSIONS, INDEX, NAMES, NEUTRAL, preset, vector
+from contract.expression import (
+    CORE_EXPRESSIONS,
+    DRAWN,
+    EXPRESSIONS,
+    INDEX,
+    NAMES,
+    NEUTRAL,
+    preset,
+    vector,
+)
 from contract.labels import ATTRIBUTES, LANDMARKS, TAGS
 from trainer.characters import View, draw, draw_all, sample_character, sample_view
 from trainer.characters.labels import attributes, tags
@@ -157,6 +166,13 @@ def test_one_parameter_moves_alone_or_with_its_other_side() -> None:
         assert len(stems) <= 1
         moved |= stems
     assert moved == {name.removesuffix("_left").removesuffix("_right") for name in NAMES}
+
+
+def test_what_is_kept_does_not_move_and_the_rest_does() -> None:
+    rng = np.random.default_rng(4)
+    moods = np.stack([change_one(rng, NEUTRAL, DRAWN) for _ in range(600)])
+    moved = {NAMES[i] for i in np.flatnonzero((moods != NEUTRAL).any(0))}
+    assert moved == set(NAMES) - set(DRAWN)
 
 
 def test_eyes_are_shut_in_many_moods() -> None:

@@ -59,7 +59,31 @@ def test_moods_of_the_core_and_clean_pictures(tmp_path: Path) -> None:
     assert draw(tmp_path / "clean", *core, "--clean", "--styles", "judging") == 0
     notes = Dataset.open(tmp_path / "clean").description["notes"]
     assert notes == {"artist": "trainer.characters", "edition": EDITION, "moods": "core",
-                     "styles": "judging", "damage": 0}  # fmt: skip
+                     "styles": "judging", "damage": 0, "keep_drawn": 0}  # fmt: skip
+
+
+def test_what_is_drawn_may_stay_in_all_drawings_of_a_character(tmp_path: Path) -> None:
+    some = ("--characters", "3", "--views", "24", "--size", "32")
+    assert draw(tmp_path / "kept", *some, "--keep-drawn") == 0
+    data = Dataset.open(tmp_path / "kept")
+    assert data.description["notes"]["keep_drawn"] == 1
+    same = np.array([name in expression.DRAWN for name in expression.NAMES])
+    spread = np.ptp(data.labels.vectors, axis=1)  # [3, 31]
+    assert not spread[:, same].any()
+    assert (spread[:, ~same].max(0) > 0).all()
+    assert (data.labels.vectors[:, :, same] != expression.NEUTRAL[same]).any()
+    assert draw(tmp_path / "free", *some) == 0
+    free = np.ptp(Dataset.open(tmp_path / "free").labels.vectors, axis=1)
+    assert (free[:, same].max(0) > 0).all()
+
+
+@pytest.mark.parametrize("moods", ["core", "presets"])
+def test_expressions_that_name_what_is_drawn_cannot_keep_it(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], moods: str
+) -> None:
+    assert draw(tmp_path / "set", "--characters", "1", "--keep-drawn", "--moods", moods) == 2
+    assert "--keep-drawn goes with --moods varied" in capsys.readouterr().err
+    assert not (tmp_path / "set").exists()
 
 
 def test_a_set_of_another_edition_is_not_drawn_again_as_if_it_were_of_this_one(

@@ -133,6 +133,16 @@ def test_set_more_sets_more(plain: PairSource) -> None:
     assert more > exact
 
 
+def test_what_is_unset_is_never_set_unless_it_differs(plain: PairSource) -> None:
+    unset = [expression.INDEX[name] for name in expression.DRAWN]
+    same = replace(plain, identity=1.0, set_more=1.0)
+    for source, some in ((replace(same, unset=expression.DRAWN), False), (same, True)):
+        chosen = torch.cat([source.batch(step, 0, 1)["control"][:, 31:] for step in range(4)])
+        assert bool(chosen[:, unset].any()) is some
+        rest = np.delete(chosen.numpy(), unset, axis=1)
+        assert rest.any(0).all()
+
+
 def test_pictures_are_reduced_by_area(plain: PairSource) -> None:
     whole, half = plain.batch(0, 0, 1), replace(plain, size=16).batch(0, 0, 1)
     assert half["source"].shape == (8, 3, 16, 16)

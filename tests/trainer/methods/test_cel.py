@@ -11,6 +11,7 @@ import onnx.numpy_helper
 import pytest
 import torch
 
+from contract import expression
 from trainer import checkpoint
 from trainer.checkpoint import CheckpointError
 from trainer.data.dataset import DatasetError
@@ -214,6 +215,17 @@ def test_middles_of_crops_are_learnt_from(drawn: Path) -> None:
     assert not wide.generator.place.grad[..., 0, :].any()
     with pytest.raises(RecipeError, match=r"data\.window is 16"):
         method(data={"window": 16}).source(drawn)
+
+
+def test_brows_and_marks_may_be_left_to_be_drawn(drawn: Path) -> None:
+    unset = [expression.INDEX[name] for name in expression.DRAWN]
+    for keep in (False, True):
+        built = method(data={"keep_drawn": keep, "identity": 1.0, "set_more": 1.0})
+        assert built.drawn == (expression.DRAWN if keep else ())
+        source = built.source(drawn)
+        chosen = torch.cat([source.batch(step, 0, 1)["control"][:, 31:] for step in range(4)])
+        assert bool(chosen[:, unset].any()) is not keep
+        assert chosen.any()
 
 
 def test_samples_show_five_columns(drawn: Path) -> None:
