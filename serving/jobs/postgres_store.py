@@ -40,6 +40,8 @@ TASK: Final = "celmood.line"
 _CONNECT_S: Final = 10.0
 _WAIT_S: Final = 3.0
 """For a connection of the pool: while the database is away nobody waits long."""
+_RECONNECT_S: Final = 3.0
+"""For the attempts of the pool, whose pauses double; then whoever asks makes one of his own."""
 _LOCK: Final = 0x63656C6D
 """Of our own among PostgreSQL's advisory locks."""
 _NOW: Final = "EXTRACT(EPOCH FROM clock_timestamp())::float8"
@@ -142,6 +144,8 @@ class PostgresStore:
             min_size=1,
             max_size=8,
             timeout=_WAIT_S,
+            reconnect_timeout=_RECONNECT_S,
+            check=self._check,
             open=False,
         )
         try:
@@ -342,6 +346,18 @@ class PostgresStore:
             f" WHERE status = 'open' AND {which}",
             (status, self._ttl, *values),
         )
+
+    def _check(self, db: Connection) -> None:
+        """Raises psycopg.Error where the database has ended the connection.
+
+        Then it has ended the others too: all are made anew, so that nobody is told of a restart
+        that is over.
+        """
+        try:
+            ConnectionPool.check_connection(db)
+        except psycopg.Error:
+            self._pool.drain()
+            raise
 
     @contextmanager
     def _transaction(self) -> Iterator[Connection]:

@@ -322,6 +322,45 @@ def test_where_batches_stand(store: PostgresStore) -> None:
     }
 
 
+def test_connections_that_the_database_has_closed_are_not_used(
+    store: PostgresStore, server: PostgresServer
+) -> None:
+    """Nobody is told of a restart that is over."""
+    put(store, "a", b"x")
+    together = threading.Barrier(4)
+
+    def look() -> None:
+        with store._pool.connection():
+            together.wait(30)
+
+    threads = [threading.Thread(target=look) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    server.stop()
+    server.start()
+    for _ in range(4):
+        assert store.look(["a"]) == {"a": Standing(0, ended=False)}
+
+
+def test_who_asks_after_an_outage_is_answered(
+    url: str, server: PostgresServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """However long it was: nobody waits for the next attempt of the pool."""
+    monkeypatch.setattr("serving.jobs.postgres_store._RECONNECT_S", 0.1)
+    store = PostgresStore(url, ttl=1000, quota=2**30)
+    put(store, "a", b"x")
+    server.stop()
+    try:
+        with pytest.raises(StoreUnavailableError):
+            store.look(["a"])
+    finally:
+        server.start()
+    assert store.look(["a"]) == {"a": Standing(0, ended=False)}
+    store.close()
+
+
 def test_errors_are_typed_and_tell_no_password(url: str) -> None:
     small = PostgresStore(url, ttl=9, quota=1000)
     put(small, "a", bytes(501))
@@ -384,7 +423,7 @@ def test_a_database_that_goes_away_loses_nothing(
         server.start()
         until = time.monotonic() + 120
         while time.monotonic() < until:
-            answer = httpx.get(one + place, params={"limit": 100}, timeout=60)
+            answer = httpx.get(one + place, params={"limit": 0}, timeout=60)
             if answer.status_code == 200 and answer.json()["status"] == "completed":
                 break
             time.sleep(0.5)
