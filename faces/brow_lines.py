@@ -44,14 +44,17 @@ class Brow:
     """A brow in the crop of S pixels, in pixels of it.
 
     `cover` [S, S] is how much of each pixel is its ink, `place` [S, S] where it lies, with its
-    edges; `left` and `right` are its ends' x; `slope` is rise by run, positive where the inner end
-    is the lower one; `height` is how far it lies above the middle of its eye, `astray` how far from
-    where it was expected; `unit` is the distance of the eyes; `side` is as seen.
+    edges; `above` and `below` [S] are the rows next to that in each column. `left` and `right` are
+    its ends' x; `slope` is rise by run, positive where the inner end is the lower one; `height` is
+    how far it lies above the middle of its eye, `astray` how far from where it was expected; `unit`
+    is the distance of the eyes; `side` is as seen.
     """
 
     side: str
     cover: Floats
     place: Floats
+    above: Floats
+    below: Floats
     left: float
     right: float
     slope: float
@@ -125,6 +128,7 @@ def _brow(
         side,
         np.asarray(cv2.GaussianBlur(cover, (0, 0), 0.6), np.float32),
         np.asarray(cv2.GaussianBlur(place, (0, 0), 0.8), np.float32),
+        *_rows_beside(place),
         float(columns[0] + left),
         float(columns[-1] + left + 1),
         slope if side == "left" else -slope,
@@ -214,6 +218,16 @@ def _spread(
         else:
             mask[max(y - most // 4, 0) : y + most // 4 + 1, x] = 1
     return mask if np.median(thick) <= most else None
+
+
+def _rows_beside(place: Floats) -> tuple[Floats, Floats]:
+    """The rows above and below what is not 0 in each column [S]; beside it, those of its ends."""
+    columns = np.flatnonzero(place.any(axis=0))
+    first = place[:, columns].argmax(axis=0)
+    last = len(place) - 1 - place[::-1, columns].argmax(axis=0)
+    every = np.arange(place.shape[1])
+    above, below = np.interp(every, columns, first - 1), np.interp(every, columns, last + 1)
+    return above.astype(np.float32), below.astype(np.float32)
 
 
 def _edge_of_something(zone: RGB8, line: NDArray[np.uint8], unit: float) -> bool:
