@@ -20,6 +20,12 @@ _SHIFT: Final = 4
 _SOFT_UNIT: Final = 96
 """Pixels in a unit at which what is blurred is drawn."""
 
+_FINE_UNIT: Final = 512
+"""Pixels in a unit at which OpenCV's edges are fine enough."""
+
+_FINEST: Final = 4
+"""So many pixels at most are drawn and averaged for one where a unit has fewer."""
+
 _LIGHT_UNIT: Final = 64
 """Pixels in a unit that are enough to see the light by."""
 
@@ -152,23 +158,42 @@ def _cover(
     outline: Points, stroke: Stroke, soft: float, unit: float, shape: tuple[int, ...]
 ) -> Floats:
     """The share [h, w] of every pixel that a stroke covers; `outline` is in these pixels."""
-    scale = min(1.0, _SOFT_UNIT / unit) if soft else 1.0  # what is blurred needs no fine pixels
-    size = max(1, round(shape[0] * scale)), max(1, round(shape[1] * scale))
-    points = [np.rint((outline * scale - 0.5) * 2**_SHIFT).astype(np.int32)]
+    times = _drawn_for_one(unit, soft)
+    size = max(1, round(shape[0] * times)), max(1, round(shape[1] * times))
+    points = [np.rint((outline * times - 0.5) * 2**_SHIFT).astype(np.int32)]
     drawn = np.zeros(size, np.uint8)
-    alpha = stroke.alpha
+    alpha = stroke.alpha / 255
     if stroke.width:
-        width = stroke.width * unit * scale
-        thickness = max(1, round(width))
-        alpha *= min(1.0, width / thickness)
+        thickness, share = _pen(stroke.width * unit * times)
+        alpha *= share
         cv2.polylines(drawn, points, False, (255,), thickness, cv2.LINE_AA, _SHIFT)
     else:
         cv2.fillPoly(drawn, points, (255,), cv2.LINE_AA, _SHIFT)
-    cover: Floats = drawn.astype(np.float32) * np.float32(alpha / 255)
-    if not soft:
-        return cover
-    blurred = cv2.GaussianBlur(cover, (0, 0), soft * unit * scale)
-    return np.asarray(cv2.resize(blurred, (shape[1], shape[0])), np.float32)
+    if soft:
+        blurred = cv2.GaussianBlur(drawn.astype(np.float32), (0, 0), soft * unit * times)
+        cover = cv2.resize(blurred, (shape[1], shape[0]))
+    else:
+        cover = cv2.resize(drawn, (shape[1], shape[0]), interpolation=cv2.INTER_AREA)
+    return cover * np.float32(alpha)
+
+
+def _drawn_for_one(unit: float, soft: float) -> float:
+    """How many pixels are drawn, across and down, for one of the picture: what is blurred needs no
+    fine ones, and edges in small faces need finer ones."""
+    if soft:
+        return min(1.0, _SOFT_UNIT / unit)
+    return float(np.clip(np.rint(_FINE_UNIT / unit), 1, _FINEST))
+
+
+def _pen(width: float) -> tuple[int, float]:
+    """The thickness that OpenCV draws nearest to `width`, and the share that leaves as much ink.
+
+    Its smooth lines come out wider: 1.3 pixels for 1, and 1.5 more than any even thickness.
+    """
+    if width <= 1.3:
+        return 1, width / 1.3
+    thickness = 2 * max(1, round((width - 1.5) / 2))
+    return thickness, min(1.0, width / (thickness + 1.5))
 
 
 def _blend(here: Pixels, canvas: Canvas, colour: Floats, share: Floats) -> None:

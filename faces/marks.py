@@ -62,19 +62,22 @@ def draw(
 
 def _blush(frame: Frame, amount: float) -> Iterator[Mark]:
     """Soft ovals below the outer halves of the eyes; strong blush is hatched."""
-    ovals, lines = [], []
     for side, outwards in (("left", -1.0), ("right", 1.0)):
         wide = _eye_width(frame, side) / 0.62
         x, y = frame.points[f"{side}_eye"] + (0.06 * outwards * wide, 0.36)
-        ovals.append(Stroke(_ellipse(x, y, 0.21 * wide, 0.10), _BLUSH, 0.5 * amount))
-        for step in np.linspace(-1, 1, 5):
-            middle = np.array((x + 0.13 * wide * step, y))
-            reach = np.array((0.022, -0.055)) * (1.2 - 0.4 * abs(step))
-            line = np.stack([middle - reach, middle + reach])
-            lines.append(Stroke(line, _HATCH, min(1.6 * (amount - 0.6), 0.6), 0.012))
-    yield Mark(ovals, on_skin=True, soft=0.06)
-    if amount > 0.65:
-        yield Mark(lines, on_skin=True)
+        oval = Stroke(_ellipse(x, y, 0.21 * wide, 0.10), _BLUSH, 0.5 * amount)
+        yield Mark([oval], on_skin=True, soft=0.06)
+        if amount > 0.65:
+            yield Mark(list(_hatching(x, y, wide, amount)), on_skin=True)
+
+
+def _hatching(x: float, y: float, wide: float, amount: float) -> Iterator[Stroke]:
+    """Five slanting lines around (x, y), those at the sides shorter."""
+    for step in np.linspace(-1, 1, 5):
+        middle = np.array((x + 0.13 * wide * step, y))
+        reach = np.array((0.022, -0.055)) * (1.2 - 0.4 * abs(step))
+        line = np.stack([middle - reach, middle + reach])
+        yield Stroke(line, _HATCH, min(1.6 * (amount - 0.6), 0.6), 0.012)
 
 
 def _tears(frame: Frame, amount: float) -> Iterator[Mark]:
