@@ -75,13 +75,19 @@ def split(control: Control, encoded: Vector) -> tuple[Vector, dict[str, float]]:
     if not isinstance(control, ExpressionVector):
         return encoded, {}
     names = [p.name for p in control.parameters]
-    asked, drawn = encoded.copy(), {}
-    for name in control.drawn:
-        i, is_set = names.index(name), len(names) + names.index(name)
-        if encoded[is_set]:
-            drawn[name] = float(encoded[i])
-        asked[[i, is_set]] = 0
-    return asked, drawn
+    asked = encoded.copy()
+    for i in map(names.index, control.drawn):
+        asked[[i, len(names) + i]] = 0
+    return asked, {n: v for n, v in wanted(control, encoded).items() if n in control.drawn}
+
+
+def wanted(control: Control, encoded: Vector) -> dict[str, float]:
+    """The scaled values, -1 to 1, of the parameters that an encoded control [C] sets."""
+    if not isinstance(control, ExpressionVector):
+        return {}
+    values, is_set = np.split(encoded, 2)
+    every = zip(control.parameters, values.tolist(), is_set.tolist(), strict=True)
+    return {p.name: value for p, value, one in every if one}
 
 
 def expressions(card: Card) -> tuple[str, ...]:

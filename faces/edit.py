@@ -12,31 +12,34 @@ from typing import Final, NamedTuple
 
 import numpy as np
 
-from faces import brows, marks
+from faces import brows, marks, mouth_line
 from faces.align import Matrix
 from faces.brow_lines import brows_of
 from faces.canvas import RGB8, Canvas, Pixels
 from faces.change import NOTHING, Change, Rectangle, apply, joined
 from faces.face import Point
+from faces.frame import Frame
 
 _FOUND: Final = (
     "left_eye", "right_eye", "left_eye_outer", "left_eye_inner", "right_eye_inner",
     "right_eye_outer", "mouth", "chin",
 )  # fmt: skip
 
-_MOVED: Final = ("left_eye_bottom", "right_eye_bottom")
-"""The landmarks that marks are drawn at where the change has brought them: tears well from lids."""
+_MOVED: Final = ("left_eye_bottom", "right_eye_bottom", "mouth_left", "mouth_right")
+"""The landmarks that are taken from where the change has brought them: tears well from lids."""
 
 
 @dataclass(frozen=True)
 class Drawing:
     """What is drawn beside the network's change. `before` and `after` are the face's landmarks in
     sides of the crop; `amounts`, -1 to 1 by the names of `contract.expression.DRAWN`, are what is
-    wanted: parameters that are not there stay as they are. `share`, 0 to 1, is how far it holds."""
+    drawn: parameters that are not there stay as they are. `wanted` are all that are set, scaled
+    alike: a mouth that they shut is mended. `share`, 0 to 1, is how far it holds."""
 
     before: Mapping[str, Point]
     after: Mapping[str, Point]
     amounts: Mapping[str, float] = field(default_factory=dict)
+    wanted: Mapping[str, float] = field(default_factory=dict)
     share: float = 1.0
 
 
@@ -86,5 +89,9 @@ def edit(
     moved = brows.move(pixels, canvas, matrix, found, drawing.amounts, drawing.share)
     shares = {name: amount * drawing.share for name, amount in drawing.amounts.items()}
     points = dict(drawing.before) | {name: drawing.after[name] for name in _MOVED}
-    marked = marks.draw(pixels, canvas, matrix, face.shape[0], points, shares)
-    return Written(written, joined(moved, marked))
+    frame = Frame.of(points, matrix, face.shape[0])
+    if frame is None:
+        return Written(written, moved)
+    mended = mouth_line.mend(pixels, canvas, frame, drawing.wanted, drawing.share)
+    marked = marks.draw(pixels, canvas, frame, shares)
+    return Written(written, joined(joined(moved, mended), marked))

@@ -29,7 +29,8 @@ _FINEST: Final = 4
 _LIGHT_UNIT: Final = 64
 """Pixels in a unit that are enough to see the light by."""
 
-_GREY: Final = np.array((0.299, 0.587, 0.114), np.float32)
+GREY: Final = np.array((0.299, 0.587, 0.114), np.float32)
+"""How much red, green and blue count in brightness."""
 
 _HUE: Final = 0.11
 """Skin's colour, less its brightness, strays by so much of the range from place to place."""
@@ -98,12 +99,12 @@ class Light:
     def on(self, colour: Colour) -> Floats:
         """What a colour of white light [3] looks like in this one."""
         own = np.array(colour, np.float32) / np.float32(255)
-        grey = np.float32(own @ _GREY)
+        grey = np.float32(own @ GREY)
         return np.asarray(self.white * (grey + self.colourful * (own - grey)), np.float32)
 
     def is_skin(self, colours: Floats) -> Floats:
         """How much each of `colours` [h, w, 3] looks like this face's skin in light or shade."""
-        level, own = colours @ _GREY, float(self.skin @ _GREY)
+        level, own = colours @ GREY, float(self.skin @ GREY)
         hue = np.linalg.norm((colours - level[..., None]) - (self.skin - own), axis=2)
         away = np.hypot(hue / np.float32(_HUE), (level - own) / np.float32(_LEVEL))
         return np.asarray(np.clip((1.7 - away) / 0.5, 0, 1), np.float32)

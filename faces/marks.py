@@ -12,10 +12,8 @@ from typing import Final
 
 import numpy as np
 
-from faces.align import Matrix
 from faces.canvas import Canvas, Pixels
 from faces.change import NOTHING, Rectangle, joined
-from faces.face import Point
 from faces.frame import Frame, Points
 from faces.ink import Light, Mark, Stroke, lay
 
@@ -30,26 +28,15 @@ _HATCH: Final = (226, 84, 88)
 _VEIN: Final = (205, 30, 38)
 
 
-def draw(
-    pixels: Pixels,
-    canvas: Canvas,
-    matrix: Matrix,
-    size: int,
-    landmarks: Mapping[str, Point],
-    amounts: Mapping[str, float],
-) -> Rectangle:
+def draw(pixels: Pixels, canvas: Canvas, frame: Frame, amounts: Mapping[str, float]) -> Rectangle:
     """Draw marks into `pixels` [H, W, C], the canvas's own or a copy; say where.
 
-    `matrix` brings the picture to the aligned crop of `size` pixels, in whose sides `landmarks`
-    are; `amounts`, 0 to 1, are those of `blush`, `tears`, `sweat` and `vein`, others are none.
-    Alpha stays. Returns the rectangle outside which no pixel was written, NOTHING when there is
-    none.
+    `frame` has the face's landmarks; `amounts`, 0 to 1, are those of `blush`, `tears`, `sweat` and
+    `vein`, others are none. Alpha stays. Returns the rectangle outside which no pixel was written,
+    NOTHING when there is none.
     """
     wanted = {name: min(amounts.get(name, 0.0), 1.0) for name in _MAKERS}
     if max(wanted.values()) < _LEAST:
-        return NOTHING
-    frame = Frame.of(landmarks, matrix, size)
-    if frame is None:
         return NOTHING
     light = Light.of(pixels, canvas, frame)
     written = NOTHING
@@ -91,7 +78,7 @@ def _tears(frame: Frame, amount: float) -> Iterator[Mark]:
         if stream > 0:
             strokes += _stream(lid[7], 0.05 * outwards, 0.78 * frame.points["chin"][1], stream)
         band = lid[3:18] + (0, 0.006)
-        strokes.append(Stroke(band, _WATER, 0.9 * wet, 0.034))
+        strokes.append(Stroke(band, _WATER, 0.9 * wet, 0.045))
         strokes.append(Stroke(band + (0, 0.017), _WATER_EDGE, 0.6 * wet, 0.009))
         if bead > 0:
             x, y = lid[3] + (0.01 * outwards, 0.025)
@@ -128,7 +115,7 @@ def _vein(frame: Frame, amount: float) -> Iterator[Mark]:
         c, s = np.cos(quarter * np.pi / 2), np.sin(quarter * np.pi / 2)
         bend = _bezier((0.20, 1.0), (0.22, 0.22), (1.0, 0.20)) * size
         strokes.append(
-            Stroke(bend @ np.array([[c, s], [-s, c]]) + middle, _VEIN, min(2 * amount, 1), 0.034)
+            Stroke(bend @ np.array([[c, s], [-s, c]]) + middle, _VEIN, min(2 * amount, 1), 0.045)
         )
     yield Mark(strokes, on_skin=False)
 

@@ -14,7 +14,7 @@ import numpy as np
 
 from contract.assets import asset_path
 from contract.card import Card, ExpressionVector, ParameterSpec, Task
-from contract.control import control_for, split, strength
+from contract.control import control_for, split, strength, wanted
 from contract.control import expressions as expressions_of
 from contract.labels import LANDMARKS
 from contract.pixels import to_network
@@ -221,7 +221,7 @@ class Pipeline:
                     before, after = (_named(points) for points in outputs["landmarks"][i])
                     found, size = seen.face.landmarks, card.pixels.size
                     before = agreed(before, found, seen.matrix, size)
-                    drawing = Drawing(before, after, amounts, share)
+                    drawing = Drawing(before, after, amounts, wanted(card.control, control), share)
                 written = edit(pixels, canvas, seen.matrix, seen.crop, change, drawing)
                 changed.append(EditedFace(seen.face, written.whole))
         return ready.picture.with_pixels(pixels), tuple(changed)

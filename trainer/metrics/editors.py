@@ -31,6 +31,7 @@ from contract.card import (
     read_card,
 )
 from contract.control import control_of, expression_vector, split
+from contract.control import wanted as all_set
 from contract.labels import LANDMARKS
 from contract.pixels import from_network, to_network
 from faces.canvas import Canvas
@@ -237,7 +238,7 @@ def drawing_of(
     if layers.landmarks is None or not amounts:
         return None
     before, after = (_named(points) for points in layers.landmarks[i].tolist())
-    return Drawing(before, after, amounts, share)
+    return Drawing(before, after, amounts, all_set(control, wanted.numpy()), share)
 
 
 def drawn(control: Control) -> tuple[str, ...]:
