@@ -18,6 +18,7 @@ from contract.labels import LANDMARKS
 from faces.align import Matrix, crop, similarity
 from faces.canvas import Canvas
 from faces.face import Point
+from faces.frame import Frame
 
 SKIN = (250, 224, 208)
 HAIR = (96, 72, 168)
@@ -116,6 +117,14 @@ def in_sides(landmarks: Mapping[str, Point], matrix: Matrix, size: int = 256) ->
     """Landmarks of the picture in sides of the crop."""
     places = {n: matrix[:, :2] @ np.array(p) + matrix[:, 2] for n, p in landmarks.items()}
     return {n: (float(x) / size, float(y) / size) for n, (x, y) in places.items()}
+
+
+def frame_of(face: Painted) -> Frame:
+    """The face's own units, by its landmarks."""
+    matrix = similarity(face.landmarks, TEMPLATE, 256)
+    frame = Frame.of(in_sides(face.landmarks, matrix), matrix, 256)
+    assert frame is not None
+    return frame
 
 
 def turned(face: Painted) -> Painted:
