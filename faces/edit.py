@@ -12,7 +12,7 @@ from typing import Final, NamedTuple
 
 import numpy as np
 
-from faces import brows, marks, mouth_line
+from faces import brows, marks, mouth_line, shut_eyes
 from faces.align import Matrix
 from faces.brow_lines import brows_of
 from faces.canvas import RGB8, Canvas, Pixels
@@ -92,6 +92,8 @@ def edit(
     frame = Frame.of(points, matrix, face.shape[0])
     if frame is None:
         return Written(written, moved)
-    mended = mouth_line.mend(pixels, canvas, frame, drawing.wanted, drawing.share)
+    wanted, share = drawing.wanted, drawing.share
+    shut = shut_eyes.mend(pixels, canvas, matrix, frame, change.mask, wanted, share)
+    mended = joined(shut, mouth_line.mend(pixels, canvas, frame, wanted, share))
     marked = marks.draw(pixels, canvas, frame, shares)
     return Written(written, joined(joined(moved, mended), marked))

@@ -74,7 +74,7 @@ class Light:
         """White is next to the brightest of the face; skin is the median of places on the cheeks,
         over the mouth and under it."""
         middle = np.array([[-0.7, -0.35], [0.7, 0.9]])
-        left, top, right, bottom = _within(frame.picture(middle), canvas, 0)
+        left, top, right, bottom = within(frame.picture(middle), canvas, 0)
         step = max(1, int(frame.unit / _LIGHT_UNIT))
         face = _srgb(pixels[top:bottom:step, left:right:step], canvas)
         white = np.percentile(face.reshape(-1, 3), 98, axis=0) if face.size else np.ones(3)
@@ -84,7 +84,7 @@ class Light:
         samples = []
         for spot in spots:
             around = frame.picture(spot + np.array([[-0.07, -0.04], [0.07, 0.04]]))
-            left, top, right, bottom = _within(around, canvas, 1)
+            left, top, right, bottom = within(around, canvas, 1)
             seen = _srgb(pixels[top:bottom, left:right], canvas)
             if seen.size:
                 samples.append(np.median(seen.reshape(-1, 3), axis=0))
@@ -116,7 +116,7 @@ def lay(pixels: Pixels, canvas: Canvas, frame: Frame, light: Light, mark: Mark) 
     strokes = [(frame.picture(stroke.outline), stroke) for stroke in mark.strokes]
     widest = max(stroke.width for stroke in mark.strokes) / 2 + 3 * mark.soft
     ends = np.concatenate([outline for outline, _ in strokes])
-    place = _within(ends, canvas, int(np.ceil(widest * unit)) + 2)
+    place = within(ends, canvas, int(np.ceil(widest * unit)) + 2)
     left, top, right, bottom = place
     here = pixels[top:bottom, left:right]
     if not here.size:
@@ -135,7 +135,7 @@ def lay(pixels: Pixels, canvas: Canvas, frame: Frame, light: Light, mark: Mark) 
     return left, top, right - left, bottom - top
 
 
-def _within(points: Points, canvas: Canvas, margin: int) -> Place:
+def within(points: Points, canvas: Canvas, margin: int) -> Place:
     """The whole pixels of the picture around `points`; empty when they lie beside it."""
     left, top = np.floor(points.min(0)).astype(int) - margin
     right, bottom = np.ceil(points.max(0)).astype(int) + margin

@@ -1,0 +1,148 @@
+"""Eyes that are shut are drawn as arcs of the lashes' colour.
+
+To shut an eye a network paints skin over it and an arc of lashes, which comes out short, broken or
+twice. Where it has painted, thin dark lines are filled in and one arc is drawn in their place.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Final
+
+import cv2
+import numpy as np
+
+from faces.align import Matrix
+from faces.canvas import Canvas, Floats, Pixels, srgb_of
+from faces.change import NOTHING, Rectangle, joined
+from faces.frame import Frame, Points
+from faces.ink import GREY, Light, Mark, Stroke, lay, within
+
+_SHUT: Final = -0.92
+"""An upper lid that is asked to be lower than this, in its scaled range, is shut."""
+
+_PAINTED: Final = 0.5
+"""A network that has shut an eye has painted over its middle with at least this share."""
+
+_WIDTHS: Final = (0.34, 0.62)
+"""Between these, in eye distances, an eye's width is taken as it was found."""
+
+_ENDS: Final = 0.06
+_RISE: Final = 0.12
+_SAG: Final = 0.04
+"""How far below the eye's middle an arc ends, how far a smiling one rises from there, and how far a
+sleeping one hangs, in eye distances, after the census of drawn faces (section 1)."""
+
+_THIN: Final = 0.14
+"""Dark lines that are thinner than this, in eye distances, are filled in."""
+
+
+def mend(
+    pixels: Pixels,
+    canvas: Canvas,
+    matrix: Matrix,
+    frame: Frame,
+    mask: Floats,
+    wanted: Mapping[str, float],
+    share: float = 1.0,
+) -> Rectangle:
+    """Draw the arcs of the eyes that were to be shut; say where.
+
+    `matrix` brings the picture to the crop with the network's `mask` [S, S]; `frame` has the face's
+    landmarks; `wanted` are the scaled parameters of `contract.expression` that are set; an arc is
+    drawn with that `share`. Returns the rectangle outside which no pixel was written, NOTHING when
+    there is none.
+    """
+    written = NOTHING
+    for side in ("left", "right"):
+        if wanted.get(f"lid_upper_{side}", 0.0) > _SHUT:
+            continue
+        if _painted(mask, matrix, frame, side) < _PAINTED * share:
+            continue
+        light = Light.of(pixels, canvas, frame)
+        ink = _lashes(canvas, frame, side)
+        cleaned = _clean(pixels, canvas, matrix, frame, mask, side)
+        arc = _arc(frame, side, wanted.get(f"lid_arc_{side}", 0.0))
+        strokes = [Stroke(outline, ink, 0.95 * share) for outline in arc]
+        drawn = lay(pixels, canvas, frame, light, Mark(strokes, on_skin=False))
+        written = joined(written, joined(cleaned, drawn))
+    return written
+
+
+def _painted(mask: Floats, matrix: Matrix, frame: Frame, side: str) -> float:
+    """The network's share of paint around the middle of the eye."""
+    around = np.array([(x, y) for x in (-0.1, 0.0, 0.1) for y in (-0.06, 0.0, 0.06)])
+    places = frame.picture(frame.points[f"{side}_eye"] + around)
+    x, y = np.floor(places @ matrix[:, :2].T + matrix[:, 2]).astype(int).T
+    size = mask.shape[0]
+    inside = (x >= 0) & (x < size) & (y >= 0) & (y < size)
+    return float(mask[y[inside], x[inside]].mean()) if inside.any() else 0.0
+
+
+def _lashes(canvas: Canvas, frame: Frame, side: str) -> tuple[int, int, int]:
+    """The colour of the lashes in the picture as it was: next to the darkest around the eye."""
+    reach = np.array([[-0.3, -0.3], [0.3, 0.2]])
+    places = frame.picture(frame.points[f"{side}_eye"] + reach)
+    left, top, right, bottom = within(places, canvas, 0)
+    step = max(1, int(frame.unit / 96))
+    part = canvas.pixels[top:bottom:step, left:right:step]
+    if not part.size:
+        return (0, 0, 0)
+    colours = srgb_of(part, canvas).reshape(-1, 3)
+    levels = colours @ GREY
+    dark = colours[levels <= np.percentile(levels, 4)]
+    red, green, blue = np.rint(dark.mean(axis=0)).astype(int).tolist()
+    return red, green, blue
+
+
+def _clean(
+    pixels: Pixels, canvas: Canvas, matrix: Matrix, frame: Frame, mask: Floats, side: str
+) -> Rectangle:
+    """Fill in the thin lines, dark and then light, that the network has painted over the eye."""
+    middle = frame.points[f"{side}_eye"]
+    reach = np.array([[-0.45, -0.4], [0.45, 0.35]])
+    left, top, right, bottom = within(frame.picture(middle + reach), canvas, 2)
+    here = pixels[top:bottom, left:right]
+    if not here.size:
+        return NOTHING
+    column = np.ones((max(3, round(_THIN * frame.unit)) | 1, 1), np.uint8)
+    even = cv2.morphologyEx(here, cv2.MORPH_CLOSE, column)
+    even = cv2.morphologyEx(even, cv2.MORPH_OPEN, column)
+    share = _seen(mask, matrix, (left, top, right, bottom))
+    share = np.clip((share - 0.3) / 0.4, 0, 1)
+    if canvas.has_alpha:
+        share *= here[..., -1] > 0
+    values = here + share[..., None] * (even.reshape(here.shape).astype(np.float32) - here)
+    colours = here.shape[2] - canvas.has_alpha
+    here[..., :colours] = np.rint(values).astype(here.dtype)[..., :colours]
+    return left, top, right - left, bottom - top
+
+
+def _seen(mask: Floats, matrix: Matrix, place: tuple[int, int, int, int]) -> Floats:
+    """The crop's `mask` over that part of the picture [h, w]."""
+    left, top, right, bottom = place
+    xs = np.arange(left, right, dtype=np.float32)[None] + np.float32(0.5)
+    ys = np.arange(top, bottom, dtype=np.float32)[:, None] + np.float32(0.5)
+    (a, b, c), (d, e, f) = matrix.astype(np.float32)
+    there = cv2.remap(mask, a * xs + b * ys + c - 0.5, d * xs + e * ys + f - 0.5, cv2.INTER_LINEAR)
+    return np.asarray(there, np.float32)
+
+
+def _arc(frame: Frame, side: str, bow: float) -> list[Points]:
+    """Outlines of an arc of lashes that is thickest in its middle, and of two at its outer end."""
+    outer, inner = frame.points[f"{side}_eye_outer"], frame.points[f"{side}_eye_inner"]
+    middle = frame.points[f"{side}_eye"]
+    width = float(np.clip(abs(outer[0] - inner[0]), *_WIDTHS))
+    outwards = -1.0 if side == "left" else 1.0
+    t = np.linspace(-1, 1, 25)  # from the inner corner to the outer
+    lift = _RISE * max(bow, 0.0) - _SAG * max(-bow, 0.0)
+    x = middle[0] + 0.5 * width * t * outwards
+    y = middle[1] + _ENDS - lift * (1 - t**2)
+    half = 0.5 * (0.010 + 0.030 * (1 - np.abs(t) ** 2) ** 0.7 + 0.008 * np.clip(t, 0, 1))
+    arc = np.concatenate([np.stack([x, y - half], 1), np.stack([x, y + half], 1)[::-1]])
+    lashes = []
+    for at, long in ((-1, 0.07), (-5, 0.06)):
+        root = np.array((x[at], y[at]))
+        tip = root + long * np.array((0.9 * outwards, 0.45))
+        lashes.append(np.stack([root - (0, 0.012), tip, root + (0, 0.012)]))
+    return [np.asarray(arc, np.float64), *lashes]
