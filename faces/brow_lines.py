@@ -15,7 +15,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from faces.canvas import RGB8, Floats
+from faces.canvas import RGB8, Floats, Place
 from faces.face import Point
 
 Rows = NDArray[np.int64]
@@ -77,7 +77,8 @@ def brows_of(face: RGB8, landmarks: Mapping[str, Point]) -> tuple[Brow, ...]:
     unit = float(np.hypot(*(points["right_eye"] - points["left_eye"])))
     if not unit >= _SMALLEST:
         return ()
-    found = [_brow(face, points, side, unit) for side in ("left", "right")]
+    dark = _thin_and_dark(face, unit)
+    found = [_brow(face, dark, points, side, unit) for side in ("left", "right")]
     brows = [brow for brow in found if brow is not None]
     if len(brows) == 2 and not _alike(brows[0], brows[1]):
         brows = [min(brows, key=lambda brow: brow.astray)]
@@ -90,32 +91,29 @@ def _alike(a: Brow, b: Brow) -> bool:
 
 
 def _brow(
-    face: RGB8, points: Mapping[str, NDArray[np.float64]], side: str, unit: float
+    face: RGB8, dark: Floats, points: Mapping[str, NDArray[np.float64]], side: str, unit: float
 ) -> Brow | None:
     """The brow above the eye of that side, None where no line is surely one."""
-    outer, inner = points[f"{side}_eye_outer"], points[f"{side}_eye_inner"]
-    low, high = sorted((outer[0], inner[0]))
-    left, right = max(int(low - 0.22 * unit), 0), int(high + 0.18 * unit) + 1
-    lid = points[f"{side}_eye_top"][1]
-    top, bottom = max(int(lid - 0.60 * unit), 0), int(lid - 0.04 * unit)
-    dark = _thin_and_dark(face, unit)
+    left, top, right, bottom = _above_the_eye(points, side, unit)
     zone = dark[top:bottom, left:right]
     if zone.shape[0] < 0.12 * unit or zone.shape[1] < 0.3 * unit:
         return None
+    names = ("outer", "middle", "inner")
+    guess = np.stack([points[f"{side}_brow_{name}"] for name in names]) - (left, top)
     strong = max(_CONTRAST, 0.5 * float(np.percentile(zone, 98)))
-    guess = np.stack([points[f"{side}_brow_{n}"] for n in ("outer", "middle", "inner")])
-    rows = _line(np.minimum(zone / np.float32(strong), 1), guess - (left, top), unit)
+    rows = _line(np.minimum(zone / np.float32(strong), 1), guess, unit)
     columns = _run(zone[rows, np.arange(len(rows))], 0.5 * strong, round(0.05 * unit))
     if not 0.22 * unit <= len(columns) <= 0.9 * unit:
         return None
     rows = rows[columns]
-    fit = np.polyfit(columns, rows, 2)
     slope = float(np.polyfit(columns, rows, 1)[0])
-    astray = np.abs(np.polyval(fit, columns) - rows)
-    unexpected = float(np.abs(_between(guess - (left, top), columns) - rows).mean())
-    if unexpected > _UNEXPECTED * unit:
-        return None
-    if abs(slope) > _STEEPEST or np.percentile(astray, 90) > 0.035 * unit:
+    bends = np.abs(np.polyval(np.polyfit(columns, rows, 2), columns) - rows)
+    astray = float(np.abs(_between(guess, columns) - rows).mean())
+    if (
+        abs(slope) > _STEEPEST
+        or np.percentile(bends, 90) > 0.035 * unit
+        or astray > _UNEXPECTED * unit
+    ):
         return None
     spread = _spread(zone, rows, columns, 0.5 * strong, round(0.09 * unit))
     if spread is None or _edge_of_something(face[top:bottom, left:right], spread, unit):
@@ -133,9 +131,18 @@ def _brow(
         float(columns[-1] + left + 1),
         slope if side == "left" else -slope,
         float(points[f"{side}_eye"][1] - top - rows.mean()),
-        unexpected,
+        astray,
         unit,
     )
+
+
+def _above_the_eye(points: Mapping[str, NDArray[np.float64]], side: str, unit: float) -> Place:
+    """Where in the crop a brow may be: over the eye and a little beside it, above its lashes."""
+    corners = points[f"{side}_eye_outer"][0], points[f"{side}_eye_inner"][0]
+    lid = points[f"{side}_eye_top"][1]
+    left, right = int(min(corners) - 0.22 * unit), int(max(corners) + 0.18 * unit) + 1
+    top, bottom = int(lid - 0.60 * unit), int(lid - 0.04 * unit)
+    return max(left, 0), max(top, 0), max(right, 0), max(bottom, 0)
 
 
 def _thin_and_dark(face: RGB8, unit: float) -> Floats:
@@ -205,19 +212,18 @@ def _spread(
 
     None where it is mostly thicker than `most`, as no brow is.
     """
+    thin = zone[:, columns] <= least
+    height = np.arange(len(zone))[:, None]
+    first = np.where(thin & (height < rows), height, -1).max(axis=0) + 1
+    last = np.where(thin & (height > rows), height, len(zone)).min(axis=0)
+    thick = last - first
+    if np.median(thick) > most:
+        return None
+    first = np.where(thick > most, rows - most // 4, first)
+    last = np.where(thick > most, rows + most // 4 + 1, last)
     mask = np.zeros(zone.shape, np.uint8)
-    thick = []
-    for x, y in zip(columns, rows, strict=True):
-        dark = np.flatnonzero(zone[:, x] <= least)
-        above, below = dark[dark < y], dark[dark > y]
-        first = int(above[-1]) + 1 if above.size else 0
-        last = int(below[0]) if below.size else zone.shape[0]
-        thick.append(last - first)
-        if last - first <= most:
-            mask[first:last, x] = 1
-        else:
-            mask[max(y - most // 4, 0) : y + most // 4 + 1, x] = 1
-    return mask if np.median(thick) <= most else None
+    mask[:, columns] = (height >= first) & (height < last)
+    return mask
 
 
 def _rows_beside(place: Floats) -> tuple[Floats, Floats]:
@@ -233,12 +239,14 @@ def _rows_beside(place: Floats) -> tuple[Floats, Floats]:
 def _edge_of_something(zone: RGB8, line: NDArray[np.uint8], unit: float) -> bool:
     """Whether what lies above the line is of another colour than what lies below it."""
     gap = max(2, round(0.03 * unit))
-    differ = []
-    for column in np.flatnonzero(line.any(0)):
-        rows = np.flatnonzero(line[:, column])
-        above, below = int(rows[0]) - gap, int(rows[-1]) + gap
-        if above >= 1 and below + 1 < len(zone):
-            a = zone[above - 1 : above + 1, column].mean(0)
-            b = zone[below : below + 2, column].mean(0)
-            differ.append(float(np.abs(a - b).max()))
-    return not differ or float(np.median(differ)) > _ALIKE
+    columns = np.flatnonzero(line.any(axis=0))
+    above = line[:, columns].argmax(axis=0) - gap
+    below = len(line) - 1 - line[::-1, columns].argmax(axis=0) + gap
+    inside = (above >= 1) & (below + 1 < len(zone))
+    above, below, columns = above[inside], below[inside], columns[inside]
+    if not columns.size:
+        return True
+    levels = zone.astype(np.float32)
+    a = levels[above - 1, columns] + levels[above, columns]
+    b = levels[below, columns] + levels[below + 1, columns]
+    return float(np.median(np.abs(a - b).max(axis=1))) / 2 > _ALIKE
