@@ -68,6 +68,7 @@ def painted(
     *,
     brow: Sequence[Point] | None = LEVEL_BROW,
     brow_width: float = 0.045,
+    brow_colour: Sequence[int] = INK,
     fringe: float = -0.75,
     strands: Sequence[Sequence[Point]] = (),
 ) -> Painted:
@@ -88,16 +89,16 @@ def painted(
         wide = max(1, round(thick * unit))
         cv2.polylines(picture, [pixels(points)], False, tuple(colour), wide, cv2.LINE_AA, 4)
 
-    fill(_oval(0, 0.2, 1.15, 1.2), HAIR)
-    fill(_oval(0, 0.25, 0.98, 1.0), SKIN)
-    top = [(x, y) for x, y in _oval(0, 0.2, 1.15, 1.2) if y < fringe]
+    fill(_oval(0, 0.2, 1.25, 1.25), HAIR)
+    fill(_oval(0, 0.25, 1.08, 1.05), SKIN)
+    top = [(x, y) for x, y in _oval(0, 0.2, 1.25, 1.25) if y < fringe]
     fill(top, HAIR)
     for sign in (-1, 1):
         fill(_oval(0.5 * sign, 0.01, 0.24, 0.14), (255, 255, 255))
         fill(_oval(0.5 * sign, 0.01, 0.11, 0.13), (60, 90, 150))
         line([(0.26 * sign, 0.0), (0.5 * sign, -0.15), (0.75 * sign, 0.02)], INK, 0.06)
         if brow is not None:
-            line([(sign * x, y) for x, y in brow], INK, brow_width)
+            line([(sign * x, y) for x, y in brow], brow_colour, brow_width)
     line([(-0.16, 0.72), (0.16, 0.72)], INK, 0.03)
     for strand in strands:
         fill(strand, HAIR)
