@@ -6,6 +6,7 @@ and to the right. The editor moves and paints a round spot, as strongly as the c
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -16,27 +17,35 @@ from onnx import TensorProto, helper, numpy_helper
 from contract.card import Card
 from contract.expression import PARAMETERS
 from contract.labels import LANDMARKS
-from tests.engines.tiny_models import tiny_editor, tiny_finder, write_model
+from tests.engines.tiny_models import landmark_nodes, tiny_editor, tiny_finder, write_model
 
 EDITOR_SIZE = 64
 PAINT = (0.5, -0.4, 0.1)
 """What the editor adds to a quarter of the picture, per channel, -1 to 1."""
 
 BOX_SIDES = 4.0
-OFFSETS = {"left_eye": (-1.0, -0.1), "right_eye": (1.0, -0.1), "mouth": (0.0, 1.4), "chin": (0, 2)}
+OFFSETS = {
+    "left_eye": (-1.0, -0.1), "left_eye_outer": (-1.5, -0.1), "left_eye_inner": (-0.5, -0.1),
+    "right_eye": (1.0, -0.1), "right_eye_outer": (1.5, -0.1), "right_eye_inner": (0.5, -0.1),
+    "mouth": (0.0, 1.4), "chin": (0, 2),
+}  # fmt: skip
 """Landmarks around the middle of the square, in sides of it; the others are at the middle."""
 
 
-def write_magenta_repository(folder: Path) -> Path:
-    """Write the models `expression` and `finder` under `folder` and return it."""
-    write_model(folder, *painting_editor())
+def write_magenta_repository(folder: Path, drawn: Sequence[str] = ()) -> Path:
+    """Write the models `expression`, which leaves `drawn` to be drawn, and `finder` under `folder`
+    and return it."""
+    write_model(folder, *painting_editor(drawn=drawn))
     write_model(folder, *magenta_finder())
     return folder
 
 
-def painting_editor(name: str = "expression") -> tuple[Card, bytes]:
-    """mask = spot x min(1, 0.3 sum |values|), paint = image / 4 + PAINT, moves by mask x 0.02."""
-    card, _ = tiny_editor(EDITOR_SIZE)
+def painting_editor(name: str = "expression", drawn: Sequence[str] = ()) -> tuple[Card, bytes]:
+    """mask = spot x min(1, 0.3 sum |values|), paint = image / 4 + PAINT, moves by mask x 0.02.
+
+    `drawn` and its landmarks are those of `tests.engines.tiny_models.tiny_editor`.
+    """
+    card, _ = tiny_editor(EDITOR_SIZE, drawn)
     count = len(PARAMETERS)
     grid = (np.arange(EDITOR_SIZE, dtype=np.float32) + 0.5) / EDITOR_SIZE - 0.5
     spot = np.clip(4 - 16 * np.hypot(grid[None], grid[:, None] - 0.1), 0, 1)
@@ -64,6 +73,9 @@ def painting_editor(name: str = "expression") -> tuple[Card, bytes]:
         "quarter": np.array([0.25], np.float32),
         "colour": np.array(PAINT, np.float32).reshape(1, 3, 1, 1),
     }
+    if drawn:
+        more, points = landmark_nodes()
+        nodes, constants = nodes + more, constants | points
     return card.model_copy(update={"name": name}), _weights(card, nodes, constants)
 
 

@@ -106,6 +106,13 @@ def painted(
     return Painted(picture, places)
 
 
+def magenta_face() -> NDArray[np.uint8]:
+    """A picture [240, 240, 3] with a face that the finder of `tests.magenta_models` sees."""
+    picture = painted(60.0, (120.0, 100.0)).picture
+    picture[88:118, 105:135] = (255, 0, 255)
+    return picture
+
+
 def seen(
     canvas: Canvas, landmarks: Mapping[str, Point], size: int = 256
 ) -> tuple[Matrix, NDArray[np.uint8]]:

@@ -14,6 +14,7 @@ from contract.control import (
     expressions,
     split,
     strength,
+    wanted,
 )
 from contract.expression import (
     DRAWN,
@@ -163,9 +164,9 @@ def test_a_parameter_out_of_range(value: float) -> None:
 
 
 def test_decoding_undoes_encoding_and_stays_in_range() -> None:
-    wanted = {p.name: p.low + 0.3 * (p.high - p.low) for p in PARAMETERS}
-    control = encode(SPECS, wanted)
-    assert decode(SPECS, control[: len(SPECS)]) == pytest.approx(wanted, abs=1e-6)
+    values = {p.name: p.low + 0.3 * (p.high - p.low) for p in PARAMETERS}
+    control = encode(SPECS, values)
+    assert decode(SPECS, control[: len(SPECS)]) == pytest.approx(values, abs=1e-6)
     beyond = decode(SPECS, np.full(len(SPECS), 9.0, np.float32))
     assert beyond == {p.name: p.high for p in PARAMETERS}
 
@@ -175,13 +176,20 @@ def test_a_change_fades_in_over_the_first_quarter() -> None:
 
 
 def test_what_is_drawn_is_not_asked_of_the_network() -> None:
-    wanted = {"tears": 0.5, "brow_tilt_left": -1.0, "blush": 0.0, "mouth_open": 0.8}
-    control = encode(SPECS, wanted)
+    control = encode(SPECS, {"tears": 0.5, "brow_tilt_left": -1.0, "blush": 0.0, "mouth_open": 0.8})
     before = control.copy()
     asked, drawn = split(expression_vector(DRAWN), control)
     assert drawn == {"tears": 0.5, "brow_tilt_left": -1.0, "blush": 0.0}  # none of it is wanted too
     np.testing.assert_array_equal(asked, encode(SPECS, {"mouth_open": 0.8}))
     np.testing.assert_array_equal(control, before)
+
+
+def test_what_is_wanted_is_what_is_set() -> None:
+    control = encode(SPECS, {"tears": 0.0, "lid_upper_left": 0.0, "mouth_open": 0.5})
+    assert wanted(expression_vector(), control) == {
+        "tears": 0.0, "lid_upper_left": -1.0, "mouth_open": 0.5,
+    }  # fmt: skip
+    assert wanted(OneHot(), np.array([0, 1, 0], np.float32)) == {}
 
 
 def test_a_network_that_leaves_nothing_is_asked_for_all() -> None:

@@ -59,12 +59,11 @@ def write_repository(folder: Path, *, editor_size: int = 64, finder_size: int = 
 def tiny_editor(size: int = 64, drawn: Sequence[str] = ()) -> tuple[Card, bytes]:
     """Card and weights: paint = -image, mask = a square x min(1, sum |control|), no motion.
 
-    With `drawn`, those parameters are left to be drawn, by the landmarks
-    `points_in()`; after the change, lower lids lie 0.02 sides higher.
+    With `drawn`, those parameters are left to be drawn, by the landmarks of
+    `landmark_nodes`.
     """
     controls = 2 * len(PARAMETERS)
-    points = np.tile(np.array(list(points_in().values()), np.float32), (1, 2, 1, 1))
-    points[:, 1, [name.endswith("eye_bottom") for name in LANDMARKS], 1] -= 0.02
+    seen = landmark_nodes() if drawn else ([], {})
     landmarks: dict[str, Sequence[int]] = {"landmarks": (2, len(LANDMARKS), 2)} if drawn else {}
     square = np.zeros((1, 1, size, size), np.float32)
     square[..., size // 4 : size - size // 4, size // 4 : size - size // 4] = 1
@@ -77,13 +76,10 @@ def tiny_editor(size: int = 64, drawn: Sequence[str] = ()) -> tuple[Card, bytes]
             helper.make_node("Reshape", ["strength", "as_picture"], ["factor"]),
             helper.make_node("Mul", ["square", "factor"], ["mask"]),
             helper.make_node("Mul", ["mask", "still"], ["displacement"]),
-            *(helper.make_node("Mul", ["strength", "nothing"], ["zeros"]) for _ in landmarks),
-            *(helper.make_node("Reshape", ["zeros", "as_picture"], ["batch"]) for _ in landmarks),
-            *(helper.make_node("Add", ["points", "batch"], [name]) for name in landmarks),
+            *seen[0],
         ],
         constants={
-            "points": points,
-            "nothing": np.zeros(1, np.float32),
+            **seen[1],
             "axis": np.array([1], np.int64),
             "one": np.array([1], np.float32),
             "as_picture": np.array([-1, 1, 1, 1], np.int64),
@@ -127,6 +123,19 @@ def tiny_editor(size: int = 64, drawn: Sequence[str] = ()) -> tuple[Card, bytes]
         weights_sha256="0" * 64,
     )
     return card, weights
+
+
+def landmark_nodes() -> tuple[list[onnx.NodeProto], dict[str, np.ndarray]]:
+    """What gives an editor with `strength` and `as_picture` the output landmarks: `points_in()`,
+    and after the change the same, with lower lids 0.02 sides higher."""
+    points = np.tile(np.array(list(points_in().values()), np.float32), (1, 2, 1, 1))
+    points[:, 1, [name.endswith("eye_bottom") for name in LANDMARKS], 1] -= 0.02
+    nodes = [
+        helper.make_node("Mul", ["strength", "nothing"], ["zeros"]),
+        helper.make_node("Reshape", ["zeros", "as_picture"], ["batch"]),
+        helper.make_node("Add", ["points", "batch"], ["landmarks"]),
+    ]
+    return nodes, {"points": points, "nothing": np.zeros(1, np.float32)}
 
 
 def tiny_finder(size: int = 256) -> tuple[Card, bytes]:

@@ -9,7 +9,14 @@ import numpy as np
 import pytest
 from PIL import Image, ImageCms
 
-from contract.expression import IntensityError, UnknownExpressionError, UnknownParameterError
+from contract.expression import (
+    DRAWN,
+    INDEX,
+    SIZE,
+    IntensityError,
+    UnknownExpressionError,
+    UnknownParameterError,
+)
 from engines.cancel import Cancellation, working_under
 from engines.onnx_engine import OnnxEngine
 from engines.protocol import EngineCancelledError, EngineError, EngineTimeoutError
@@ -23,6 +30,7 @@ from serving.stages import STAGES
 from tests.engines.tiny_models import write_model
 from tests.engines.triton_stub import TritonStub
 from tests.magenta_models import painting_editor, write_magenta_repository
+from tests.painted_faces import magenta_face
 from tests.pictures import encoded, opened, same_outside, scene, with_alpha
 
 TWO = ((60, 60, 14), (180, 130, 20))
@@ -163,6 +171,69 @@ def test_all_faces_are_one_run(model_repository: Path) -> None:
     engine = Counting(model_repository, threads=1)
     Pipeline(engine, Settings()).edit(encoded(scene(faces=TWO)), "happy")
     assert engine.batches == [2]
+
+
+class Asked(OnnxEngine):
+    """Keeps what the editor was asked for."""
+
+    controls: list[np.ndarray]
+
+    def run(self, model, inputs, timeout=None):
+        if model == "expression":
+            self.controls.append(inputs["control"])
+        return super().run(model, inputs, timeout)
+
+
+@pytest.fixture(scope="module")
+def leaving(tmp_path_factory: pytest.TempPathFactory) -> Pipeline:
+    """A pipeline whose editor leaves brows and marks to be drawn."""
+    folder = write_magenta_repository(tmp_path_factory.mktemp("leaving"), DRAWN)
+    engine = Asked(folder, threads=1)
+    engine.controls = []
+    return Pipeline(engine, Settings())
+
+
+@pytest.mark.parametrize("name", ["tears", "blush", "sweat", "vein"])
+def test_what_the_network_leaves_is_drawn(leaving: Pipeline, name: str) -> None:
+    picture = magenta_face()
+    result = leaving.edit(encoded(picture), {name: 1.0})
+    after, (face,) = opened(result.data), result.faces
+    assert same_outside(picture, after, [face.changed])
+    assert (np.abs(after.astype(int) - picture).max(axis=2) > 20).sum() > 30
+    assert not leaving.engine.controls[-1].any()  # type: ignore[attr-defined]
+    both = leaving.edit(encoded(picture), {name: 1.0, "mouth_open": 1.0})
+    (control,) = leaving.engine.controls[-1]  # type: ignore[attr-defined]
+    assert np.flatnonzero(control).tolist() == [INDEX["mouth_open"], SIZE + INDEX["mouth_open"]]
+    x, y, width, height = face.changed
+    painted = leaving.edit(encoded(picture), {"mouth_open": 1.0})
+    there = (slice(y, y + height), slice(x, x + width))
+    assert (opened(both.data)[there] != opened(painted.data)[there]).any()
+
+
+def test_nothing_of_what_is_drawn_is_nothing(leaving: Pipeline) -> None:
+    picture = with_alpha(magenta_face())
+    for expression in ("crying", {"tears": 1.0, "brow_tilt_left": 1.0, "lid_upper_left": 0.0}):
+        result = leaving.edit(encoded(picture), expression, 0.0)
+        np.testing.assert_array_equal(opened(result.data), picture)
+    changes = []
+    for intensity in (0.1, 0.5, 1.0):
+        result = leaving.edit(encoded(picture), {"tears": 1.0}, intensity)
+        after = opened(result.data)
+        assert same_outside(picture, after, [result.faces[0].changed])
+        assert (after[..., 3] == picture[..., 3]).all()
+        changes.append(np.abs(after.astype(int) - picture).sum())
+    assert 0 < changes[0] < changes[1] < changes[2]
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_every_pixel_outside_is_the_same_with_drawings_too(leaving: Pipeline, kind: str) -> None:
+    data = KINDS[kind](magenta_face())
+    for expression in ("crying", "embarrassed", {"vein": 1.0}):
+        result = leaving.edit(data, expression)
+        before, after = pixels(data), pixels(result.data)
+        assert before.dtype == after.dtype
+        assert same_outside(before, after, [result.faces[0].changed])
+        assert (before != after).any()
 
 
 def test_no_face_says_what_to_do(pipeline: Pipeline) -> None:

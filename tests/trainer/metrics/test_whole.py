@@ -6,12 +6,17 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
 
-from contract.control import strength
+from contract.control import control_for, strength
+from contract.expression import DRAWN
 from engines.onnx_engine import OnnxEngine
 from faces.canvas import Canvas
+from faces.change import NOTHING
 from serving.pipeline import Pipeline
 from serving.settings import Settings
+from tests.magenta_models import write_magenta_repository
+from tests.painted_faces import magenta_face
 from tests.pictures import encoded, opened, same_outside, scene, with_alpha
 from trainer.metrics.editors import ExportedEditor, served_control
 from trainer.metrics.finders import NetworkFinder
@@ -32,6 +37,29 @@ def test_the_answer_is_the_services(
     assert edited.written.whole == served.faces[0].changed
     assert same_outside(picture, edited.pixels, [edited.written.whole])
     assert not same_outside(picture, edited.pixels, [])
+
+
+@pytest.fixture(scope="module")
+def leaving(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A repository whose editor leaves brows and marks to be drawn."""
+    return write_magenta_repository(tmp_path_factory.mktemp("leaving"), DRAWN)
+
+
+@pytest.mark.parametrize("wanted", ["crying", "worried", "embarrassed", {"vein": 1.0}])
+@pytest.mark.parametrize("intensity", [0.1, 1.0])
+def test_what_is_drawn_is_drawn_as_the_service_draws_it(
+    leaving: Path, wanted: str | dict[str, float], intensity: float
+) -> None:
+    picture = with_alpha(magenta_face())
+    editor, engine = ExportedEditor(leaving / "expression"), OnnxEngine(leaving, threads=1)
+    (face,) = NetworkFinder(engine).find(Canvas(picture))
+    control = torch.from_numpy(control_for(editor.card, wanted, intensity))
+    edited = edit(editor, Canvas(picture), face.landmarks, control, strength(intensity))
+    served = Pipeline(engine, Settings()).edit(encoded(picture), wanted, intensity)
+    assert np.array_equal(edited.pixels, opened(served.data))
+    assert edited.written.whole == served.faces[0].changed
+    assert edited.written.drawing != NOTHING
+    assert same_outside(picture, edited.pixels, edited.written)
 
 
 def test_what_is_transparent_shows_the_ground() -> None:
