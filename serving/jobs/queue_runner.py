@@ -19,6 +19,7 @@ from procrastinate.jobs import Job
 from procrastinate.middleware import AsyncCallNext
 from procrastinate.retry import BaseRetryStrategy, RetryDecision
 from procrastinate.worker import Worker
+from psycopg_pool import AsyncConnectionPool
 
 from serving.jobs.bell import Bell
 from serving.jobs.duty import PAUSE_S, TRIES, Duty, kept, sweeping
@@ -27,6 +28,9 @@ from serving.jobs.store import Claim, StoreError
 
 _LOOK_S: Final = 2.0
 """How often is looked for lines, and whether others have cancelled those in work."""
+_CONNECT_S: Final = 10.0
+"""For a connection, and for attempts to make one, whose pauses double: procrastinate alone would
+try for minutes, and be back as long after the database."""
 _CLOSING_S: Final = 0.25
 _LEAVE_S: Final = 2.0
 """To put back what has not ended."""
@@ -63,9 +67,8 @@ class QueueRunner:
         self._stopped = False
         self._running: dict[asyncio.Task[float | None], Claim] = {}
         self._tasks: list[asyncio.Task[None]] = []
-        self._app = procrastinate.App(
-            connector=procrastinate.PsycopgConnector(conninfo=url, min_size=1, max_size=4)
-        )
+        self._url = url
+        self._app = procrastinate.App(connector=procrastinate.PsycopgConnector())
         self._app.task(name=TASK, queue=QUEUE, retry=_AsTold())(self._line)
 
     def start(self) -> None:
@@ -98,13 +101,24 @@ class QueueRunner:
 
     async def _work(self) -> None:
         """Have a worker of the queue until the end; a new one when the database was away."""
-        while not self._ending():
-            try:
-                async with self._app.open_async():
+        async with self._pool() as pool, self._app.open_async(pool):
+            while not self._ending():
+                try:
                     await self._have_worker()
-            except Exception as error:
-                _log.error("the queue of batches does not answer: %s", type(error).__name__)
-                await asyncio.sleep(0 if self._ending() else PAUSE_S)
+                except Exception as error:
+                    _log.error("the queue of batches does not answer: %s", type(error).__name__)
+                    await asyncio.sleep(0 if self._ending() else PAUSE_S)
+
+    def _pool(self) -> AsyncConnectionPool:
+        return AsyncConnectionPool(
+            self._url,
+            min_size=1,
+            max_size=4,
+            timeout=_CONNECT_S,
+            reconnect_timeout=_CONNECT_S,
+            check=AsyncConnectionPool.check_connection,
+            open=False,
+        )
 
     async def _have_worker(self) -> None:
         worker = asyncio.create_task(

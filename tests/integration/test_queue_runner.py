@@ -14,7 +14,7 @@ from procrastinate.jobs import Job
 from serving.jobs.duty import Duty, Outcome
 from serving.jobs.postgres_store import PostgresStore
 from serving.jobs.queue_runner import QueueRunner
-from serving.jobs.store import Batch, Claim, StoreFullError
+from serving.jobs.store import Batch, Claim, StoreFullError, StoreUnavailableError
 from tests.integration.postgres_server import PostgresServer
 
 pytestmark = pytest.mark.integration
@@ -49,9 +49,14 @@ class Work:
 
 
 @pytest.fixture(scope="module")
-def url() -> Iterator[str]:
+def server() -> Iterator[PostgresServer]:
     with PostgresServer() as server:
-        yield server.url
+        yield server
+
+
+@pytest.fixture
+def url(server: PostgresServer) -> str:
+    return server.url
 
 
 @pytest.fixture
@@ -199,6 +204,22 @@ async def test_a_result_without_space_is_left_to_the_next_process(
     async with running(store, url, work) as runner:
         await ended(store, runner, batch)
     assert work.tries == [1, 1]
+
+
+async def test_lines_that_come_after_an_outage_do_not_wait_for_the_pauses_of_the_pool(
+    store: PostgresStore, url: str, server: PostgresServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("serving.jobs.queue_runner._CONNECT_S", 0.5)
+    monkeypatch.setattr("psycopg_pool.base.AttemptWithBackoff.INITIAL_DELAY", 60.0)
+    work = Work()
+    async with running(store, url, work) as runner:
+        await ended(store, runner, put(store, "before"))
+        await asyncio.to_thread(server.stop)
+        with pytest.raises(StoreUnavailableError):
+            await asyncio.to_thread(store.look, ["before"])
+        await asyncio.to_thread(server.start)
+        found = await ended(store, runner, put(store, "after"))
+    assert (found.answered, found.failed, work.tries) == (1, 0, [1, 1])
 
 
 def free(url: str, batch: str) -> list[int]:
