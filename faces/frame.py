@@ -26,7 +26,7 @@ class Frame:
     def of(landmarks: Mapping[str, Point], matrix: Matrix, size: int) -> Frame | None:
         """From landmarks in sides of a crop of `size` pixels, to which `matrix` brings the picture.
 
-        None where the eyes coincide.
+        None where the eyes are less than a pixel of the picture apart.
         """
         back = inverse(matrix)
         seen = {n: back[:, :2] @ (np.array(p) * size) + back[:, 2] for n, p in landmarks.items()}

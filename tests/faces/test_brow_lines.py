@@ -90,6 +90,13 @@ def test_lash_strand_and_fringe_are_no_brows(how: dict) -> None:
     assert found_in(face(brow=None, **how)) == ()
 
 
+@pytest.mark.parametrize("height", [-0.3, -0.36, -0.42])
+def test_the_outline_of_a_fringe_is_no_brow(height: float) -> None:
+    outline = ((0.76, height), (0.25, height))
+    assert len(found_in(face(brow=outline))) == 2
+    assert found_in(face(brow=outline, fringe=height)) == ()
+
+
 def test_a_line_that_is_hardly_seen_is_none() -> None:
     faint = tuple(value - 6 for value in SKIN)
     assert found_in(face(brow_colour=faint)) == ()
