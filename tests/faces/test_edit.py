@@ -9,7 +9,7 @@ import pytest
 
 from faces.canvas import Canvas
 from faces.change import NOTHING, Change, apply
-from faces.edit import Drawing, Written, agreed, edit
+from faces.edit import Drawing, Written, edit
 from tests.painted_faces import in_sides, painted, seen
 from tests.pictures import same_outside, with_alpha
 
@@ -40,7 +40,7 @@ def edited(
 
 
 def drawing(amounts: dict[str, float], share: float = 1.0) -> Drawing:
-    return Drawing(POINTS, POINTS, amounts, amounts, share)
+    return Drawing(POINTS, POINTS, amounts, amounts, share=share)
 
 
 @pytest.mark.parametrize("nothing", [None, drawing({})])
@@ -116,14 +116,3 @@ def test_eyes_in_one_place_leave_the_change_alone() -> None:
     expected, only = edited(None, change())
     assert written == only
     np.testing.assert_array_equal(result, expected)
-
-
-def test_a_finder_that_looks_closely_is_believed() -> None:
-    beside = {name: (x + 0.1, y) for name, (x, y) in POINTS.items()}
-    both = agreed(beside, FACE.landmarks, MATRIX, SIZE)
-    for name in ("left_eye", "right_eye_outer", "mouth", "chin"):
-        assert both[name] == pytest.approx(POINTS[name])
-    for name in ("left_brow_inner", "left_eye_bottom", "mouth_left"):
-        assert both[name] == beside[name]
-    eyes = {name: FACE.landmarks[name] for name in ("left_eye", "right_eye")}
-    assert agreed(beside, eyes, MATRIX, SIZE) == beside
