@@ -3,14 +3,15 @@ light that the picture is drawn in, and where that is asked for only on skin."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
 import cv2
 import numpy as np
+from numpy.typing import NDArray
 
-from faces.canvas import Canvas, Colour, Floats, Pixels, Place, own_colours, srgb_of
+from faces.canvas import RGB8, Canvas, Colour, Floats, Pixels, Place, own_colours, srgb_of
 from faces.change import NOTHING, Rectangle
 from faces.frame import Frame, Points
 
@@ -96,6 +97,22 @@ class Light:
         white, skin = np.clip(white, 0.3, 1).astype(np.float32), skin.astype(np.float32)
         return Light(white, skin, colourful)
 
+    @staticmethod
+    def of_crop(face: RGB8, points: Mapping[str, NDArray[np.float64]], unit: float) -> Light:
+        """The same of an aligned crop [S, S, 3], from landmarks in pixels of it and the distance of
+        its eyes."""
+        spots = [points[f"{side}_eye_bottom"] + (0, 0.12 * unit) for side in ("left", "right")]
+        middle = (points["left_eye"] + points["right_eye"]) / 2
+        spots.append(middle + 0.45 * (points["mouth"] - middle))
+        reach = max(2, round(0.05 * unit))
+        samples = []
+        for x, y in np.rint(spots).astype(int):
+            part = face[max(y - reach, 0) : y + reach, max(x - reach, 0) : x + reach]
+            if part.size:
+                samples.append(np.median(part.reshape(-1, 3), axis=0) / 255)
+        skin = np.median(samples, axis=0) if samples else np.ones(3)
+        return Light(np.ones(3, np.float32), skin.astype(np.float32), 1.0)
+
     def on(self, colour: Colour) -> Floats:
         """What a colour of white light [3] looks like in this one."""
         own = np.array(colour, np.float32) / np.float32(255)
@@ -104,10 +121,18 @@ class Light:
 
     def is_skin(self, colours: Floats) -> Floats:
         """How much each of `colours` [h, w, 3] looks like this face's skin in light or shade."""
+        return np.asarray(np.clip((1.7 - self.off_skin(colours)) / 0.5, 0, 1), np.float32)
+
+    def off_skin(self, colours: Floats) -> Floats:
+        """How far each of `colours` [h, w, 3] is from this face's skin; 1 is as far as skin goes."""
         level, own = colours @ GREY, float(self.skin @ GREY)
         hue = np.linalg.norm((colours - level[..., None]) - (self.skin - own), axis=2)
         away = np.hypot(hue / np.float32(_HUE), (level - own) / np.float32(_LEVEL))
-        return np.asarray(np.clip((1.7 - away) / 0.5, 0, 1), np.float32)
+        return np.asarray(away, np.float32)
+
+
+AS_SEEN: Final = Light(np.ones(3, np.float32), np.ones(3, np.float32), 1.0)
+"""For colours that were taken from the picture: its light is in them."""
 
 
 def lay(pixels: Pixels, canvas: Canvas, frame: Frame, light: Light, mark: Mark) -> Rectangle:

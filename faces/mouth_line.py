@@ -14,9 +14,9 @@ import numpy as np
 from faces.canvas import Canvas, Floats, Pixels, srgb_of
 from faces.change import NOTHING, Rectangle
 from faces.frame import Frame, Points
-from faces.ink import GREY, Light, Mark, Stroke, lay
+from faces.ink import AS_SEEN, GREY, Light, Mark, Stroke, lay
 
-SHUT: Final = 0.06
+_SHUT: Final = 0.06
 """A mouth that is asked to open less than this is shut."""
 
 _WAVY: Final = 0.3
@@ -28,6 +28,9 @@ _VISIBLE: Final = 0.12
 _WIDEST: Final = 0.9
 _NARROWEST: Final = 0.08
 """Between these, in eye distances, a mouth's width is taken as it was found."""
+
+_LEVEL: Final = 0.7
+"""The cosine of the turn, against the eyes, up to which a mouth is taken as it was found."""
 
 _INK: Final = np.array((0.46, 0.30, 0.31), np.float32)
 """The line's colour, as shares of the skin's."""
@@ -46,7 +49,7 @@ def mend(
     `contract.expression` that are set; the line is drawn with that `share`. Returns the rectangle
     outside which no pixel was written, NOTHING when there is none.
     """
-    if wanted.get("mouth_open", 1.0) > SHUT or wanted.get("mouth_wave", 0.0) > _WAVY:
+    if not is_shut(wanted):
         return NOTHING
     line = _line(frame, wanted.get("mouth_curve", 0.0))
     if line is None:
@@ -56,7 +59,12 @@ def mend(
         return NOTHING
     red, green, blue = np.rint(255 * light.skin * _INK).astype(int).tolist()
     stroke = Stroke(line, (red, green, blue), 0.85 * share, 0.016)
-    return lay(pixels, canvas, frame, light, Mark([stroke], on_skin=False))
+    return lay(pixels, canvas, frame, AS_SEEN, Mark([stroke], on_skin=False))
+
+
+def is_shut(wanted: Mapping[str, float]) -> bool:
+    """Whether `wanted`, scaled parameters that are set, shut the mouth to a plain line."""
+    return wanted.get("mouth_open", 1.0) <= _SHUT and wanted.get("mouth_wave", 0.0) <= _WAVY
 
 
 def _line(frame: Frame, curve: float) -> Points | None:
@@ -65,8 +73,10 @@ def _line(frame: Frame, curve: float) -> Points | None:
     width = float(np.hypot(*(right - left)))
     if not _NARROWEST <= width <= _WIDEST:
         return None
+    middle, along = (left + right) / 2, (right - left) / width
+    if along[0] < _LEVEL:
+        return None
     width = max(width, 0.2)
-    middle, along = (left + right) / 2, (right - left) / np.hypot(*(right - left))
     t = np.linspace(-1, 1, 17)[:, None]
     down = np.array((-along[1], along[0]))
     bow = 0.14 * width * curve * (1 - t**2) - 0.06 * width * curve
