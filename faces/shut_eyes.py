@@ -11,12 +11,13 @@ from typing import Final
 
 import cv2
 import numpy as np
+from numpy.typing import NDArray
 
 from faces.align import Matrix
-from faces.canvas import Canvas, Floats, Pixels, srgb_of
+from faces.canvas import Canvas, Floats, Pixels, Place, srgb_of
 from faces.change import NOTHING, Rectangle, joined
 from faces.frame import Frame, Points
-from faces.ink import GREY, Light, Mark, Stroke, lay, within
+from faces.ink import AS_SEEN, GREY, Mark, Stroke, lay, within
 
 _SHUT: Final = -0.92
 """An upper lid that is asked to be lower than this, in its scaled range, is shut."""
@@ -32,6 +33,10 @@ _RISE: Final = 0.12
 _SAG: Final = 0.04
 """How far below the eye's middle an arc ends, how far a smiling one rises from there, and how far a
 sleeping one hangs, in eye distances, after the census of drawn faces (section 1)."""
+
+_LASHES: Final = (-0.3, 0.3), (-0.3, 0.2)
+_LID: Final = (-0.45, 0.45), (-0.4, 0.35)
+"""Where around an eye's middle, across and down, its lashes lie and, when it is shut, its lid."""
 
 _THIN: Final = 0.14
 """Dark lines that are thinner than this, in eye distances, are filled in."""
@@ -59,12 +64,11 @@ def mend(
             continue
         if _painted(mask, matrix, frame, side) < _PAINTED * share:
             continue
-        light = Light.of(pixels, canvas, frame)
         ink = _lashes(canvas, frame, side)
         cleaned = _clean(pixels, canvas, matrix, frame, mask, side)
         arc = _arc(frame, side, wanted.get(f"lid_arc_{side}", 0.0))
         strokes = [Stroke(outline, ink, 0.95 * share) for outline in arc]
-        drawn = lay(pixels, canvas, frame, light, Mark(strokes, on_skin=False))
+        drawn = lay(pixels, canvas, frame, AS_SEEN, Mark(strokes, on_skin=False))
         written = joined(written, joined(cleaned, drawn))
     return written
 
@@ -81,14 +85,13 @@ def _painted(mask: Floats, matrix: Matrix, frame: Frame, side: str) -> float:
 
 def _lashes(canvas: Canvas, frame: Frame, side: str) -> tuple[int, int, int]:
     """The colour of the lashes in the picture as it was: next to the darkest around the eye."""
-    reach = np.array([[-0.3, -0.3], [0.3, 0.2]])
-    places = frame.picture(frame.points[f"{side}_eye"] + reach)
-    left, top, right, bottom = within(places, canvas, 0)
+    left, top, right, bottom = _around(canvas, frame, side, *_LASHES)
     step = max(1, int(frame.unit / 96))
     part = canvas.pixels[top:bottom:step, left:right:step]
-    if not part.size:
+    shown = part[part[..., -1] > 0] if canvas.has_alpha else part.reshape(-1, part.shape[2])
+    if not shown.size:
         return (0, 0, 0)
-    colours = srgb_of(part, canvas).reshape(-1, 3)
+    colours = srgb_of(shown[None], canvas)[0]
     levels = colours @ GREY
     dark = colours[levels <= np.percentile(levels, 4)]
     red, green, blue = np.rint(dark.mean(axis=0)).astype(int).tolist()
@@ -99,15 +102,14 @@ def _clean(
     pixels: Pixels, canvas: Canvas, matrix: Matrix, frame: Frame, mask: Floats, side: str
 ) -> Rectangle:
     """Fill in the thin lines, dark and then light, that the network has painted over the eye."""
-    middle = frame.points[f"{side}_eye"]
-    reach = np.array([[-0.45, -0.4], [0.45, 0.35]])
-    left, top, right, bottom = within(frame.picture(middle + reach), canvas, 2)
-    here = pixels[top:bottom, left:right]
-    if not here.size:
+    place = _around(canvas, frame, side, *_LID)
+    left, top, right, bottom = place
+    if left == right or top == bottom:
         return NOTHING
-    column = np.ones((max(3, round(_THIN * frame.unit)) | 1, 1), np.uint8)
-    even = cv2.morphologyEx(here, cv2.MORPH_CLOSE, column)
-    even = cv2.morphologyEx(even, cv2.MORPH_OPEN, column)
+    here = pixels[top:bottom, left:right]
+    across = _across(frame)
+    even = cv2.morphologyEx(here, cv2.MORPH_CLOSE, across)
+    even = cv2.morphologyEx(even, cv2.MORPH_OPEN, across)
     share = _seen(mask, matrix, (left, top, right, bottom))
     share = np.clip((share - 0.3) / 0.4, 0, 1)
     if canvas.has_alpha:
@@ -118,7 +120,7 @@ def _clean(
     return left, top, right - left, bottom - top
 
 
-def _seen(mask: Floats, matrix: Matrix, place: tuple[int, int, int, int]) -> Floats:
+def _seen(mask: Floats, matrix: Matrix, place: Place) -> Floats:
     """The crop's `mask` over that part of the picture [h, w]."""
     left, top, right, bottom = place
     xs = np.arange(left, right, dtype=np.float32)[None] + np.float32(0.5)
@@ -126,6 +128,23 @@ def _seen(mask: Floats, matrix: Matrix, place: tuple[int, int, int, int]) -> Flo
     (a, b, c), (d, e, f) = matrix.astype(np.float32)
     there = cv2.remap(mask, a * xs + b * ys + c - 0.5, d * xs + e * ys + f - 0.5, cv2.INTER_LINEAR)
     return np.asarray(there, np.float32)
+
+
+def _around(
+    canvas: Canvas, frame: Frame, side: str, across: tuple[float, float], down: tuple[float, float]
+) -> Place:
+    """The part of the picture around an eye, in eye distances from its middle."""
+    corners = np.array([(x, y) for x in across for y in down])
+    return within(frame.picture(frame.points[f"{side}_eye"] + corners), canvas, 2)
+
+
+def _across(frame: Frame) -> NDArray[np.uint8]:
+    """A line across the lids, as long in the picture as lines may be thick: OpenCV's kernel."""
+    half = np.rint(frame.there[:, 1] * max(_THIN / 2, 1 / frame.unit)).astype(int)
+    middle = np.abs(half)
+    line = np.zeros(2 * middle[::-1] + 1, np.uint8)
+    start, end = (middle - half).tolist(), (middle + half).tolist()
+    return np.asarray(cv2.line(line, start, end, (1,)), np.uint8)
 
 
 def _arc(frame: Frame, side: str, bow: float) -> list[Points]:
