@@ -74,11 +74,17 @@ def split(control: Control, encoded: Vector) -> tuple[Vector, dict[str, float]]:
     values, -1 to 1, of those parameters of `drawn` that are set."""
     if not isinstance(control, ExpressionVector):
         return encoded, {}
-    names = [p.name for p in control.parameters]
-    asked = encoded.copy()
-    for i in map(names.index, control.drawn):
-        asked[[i, len(names) + i]] = 0
+    asked = unset(control, encoded, control.drawn)
     return asked, {n: v for n, v in wanted(control, encoded).items() if n in control.drawn}
+
+
+def unset(control: ExpressionVector, encoded: Vector, names: Sequence[str]) -> Vector:
+    """An encoded control [C] without the parameters `names`, which the face keeps."""
+    known = [p.name for p in control.parameters]
+    left = encoded.copy()
+    for i in (known.index(name) for name in names if name in known):
+        left[[i, len(known) + i]] = 0
+    return left
 
 
 def wanted(control: Control, encoded: Vector) -> dict[str, float]:

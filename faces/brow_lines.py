@@ -101,22 +101,22 @@ def _brow(
     names = ("outer", "middle", "inner")
     guess = np.stack([points[f"{side}_brow_{name}"] for name in names]) - (left, top)
     strong = max(_CONTRAST, 0.5 * float(np.percentile(zone, 98)))
-    rows = _line(np.minimum(zone / np.float32(strong), 1), guess, unit)
+    rows = darkest_line(np.minimum(zone / np.float32(strong), 1), guess, unit)
     columns = _run(zone[rows, np.arange(len(rows))], 0.5 * strong, round(0.05 * unit))
     if not 0.22 * unit <= len(columns) <= 0.9 * unit:
         return None
     rows = rows[columns]
-    slope = float(np.polyfit(columns, rows, 1)[0])
     bends = np.abs(np.polyval(np.polyfit(columns, rows, 2), columns) - rows)
     astray = float(np.abs(_between(guess, columns) - rows).mean())
-    if (
-        abs(slope) > _STEEPEST
-        or np.percentile(bends, 90) > 0.035 * unit
-        or astray > _UNEXPECTED * unit
-    ):
+    if np.percentile(bends, 90) > 0.035 * unit or astray > _UNEXPECTED * unit:
         return None
     spread = _spread(zone, rows, columns, 0.5 * strong, round(0.09 * unit))
     if spread is None or _edge_of_something(face[top:bottom, left:right], spread, unit):
+        return None
+    inked = np.flatnonzero(spread.any(axis=0))
+    middles = (np.arange(len(spread)) @ spread[:, inked]) / spread[:, inked].sum(axis=0)
+    slope = float(np.polyfit(inked, middles, 1)[0])
+    if abs(slope) > _STEEPEST:
         return None
     cover, place = np.zeros((2, *face.shape[:2]), np.float32)
     wide = cv2.dilate(spread, cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (5, 5)))
@@ -130,7 +130,7 @@ def _brow(
         float(columns[0] + left),
         float(columns[-1] + left + 1),
         slope if side == "left" else -slope,
-        float(points[f"{side}_eye"][1] - top - rows.mean()),
+        float(points[f"{side}_eye"][1] - top - middles.mean()),
         astray,
         unit,
     )
@@ -153,11 +153,12 @@ def _thin_and_dark(face: RGB8, unit: float) -> Floats:
     return np.asarray(cv2.morphologyEx(grey, cv2.MORPH_BLACKHAT, column), np.float32)
 
 
-def _line(zone: Floats, guess: NDArray[np.float64], unit: float) -> Rows:
-    """The row in each column of the darkest smooth line across the zone, by dynamic programming.
+def darkest_line(zone: Floats, guess: NDArray[np.float64], unit: float) -> Rows:
+    """The row in each column of the darkest smooth line across `zone` [h, w], 1 where it is dark
+    and 0 where not, by dynamic programming.
 
     It steps up or down by one pixel a column at most, and keeps to the parabola through the three
-    points of `guess` where nothing is darker.
+    points of `guess` [3, 2] where nothing is darker. `unit` is the distance of the eyes.
     """
     height, width = zone.shape
     away = (np.arange(height)[:, None] - _between(guess, np.arange(width))) / (0.16 * unit)

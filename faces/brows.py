@@ -8,17 +8,18 @@ in the picture's own pixels, at the picture's resolution.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
-from typing import Any, Final
+from dataclasses import replace
+from typing import Final
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from faces.align import Matrix, inverse
+from faces.align import Matrix
 from faces.brow_lines import Brow
-from faces.canvas import Canvas, Floats, Pixels, Place
+from faces.canvas import Canvas, Floats, Pixels
 from faces.change import NOTHING, Change, Rectangle, joined
+from faces.spot import Spot
 
 _DEADBAND: Final = 0.2
 """A brow's own slope differs from hand to hand by so much of its tilt; less is no expression."""
@@ -119,77 +120,29 @@ def _lay(
     pixels: Pixels, canvas: Canvas, matrix: Matrix, brow: Brow, ways: NDArray[np.float64]
 ) -> Rectangle:
     """Fill in the brow where it was and lay it where it is wanted."""
-    place = _around(canvas, matrix, brow, float(np.abs(ways).max()))
-    if place is None:
+    rows, columns = np.nonzero(brow.place > 0)
+    reach = float(np.abs(ways).max()) + _MARGIN
+    across = float(columns.min() - _MARGIN), float(columns.max() + _MARGIN)
+    down = float(rows.min() - reach), float(rows.max() + reach)
+    spot = Spot.around(canvas, matrix, across, down)
+    if spot is None:
         return NOTHING
-    left, top, right, bottom = place
-    here = pixels[top:bottom, left:right]
-    spot = _Spot.of(place, matrix)
-    down = _down(brow, ways, spot.x)
-    old = spot.seen(brow.place, spot.y)
-    new = spot.seen(brow.cover, spot.y - down)
+    here = spot.part(pixels)
+    way = _down(brow, ways, spot.x)
+    old, new = spot.seen(brow.place), spot.seen(brow.cover, spot.y - way)
     values = here.astype(np.float32)
     values += np.minimum(2 * old, 1)[..., None] * (_filled(here, spot, brow) - values)
-    original: NDArray[Any] = canvas.pixels[top:bottom, left:right]
-    values += new[..., None] * (spot.of_picture(original, -down) - values)
-    touched = (old > 0) | (new > 0)
-    colours = here.shape[2] - canvas.has_alpha
-    if canvas.has_alpha:
-        touched &= here[..., -1] > 0
-    whole = np.clip(np.rint(values), 0, canvas.top).astype(here.dtype)
-    here[..., :colours][touched] = whole[..., :colours][touched]
+    values += new[..., None] * (spot.of_picture(spot.part(canvas.pixels), -way) - values)
+    spot.write(pixels, canvas, values, (old > 0) | (new > 0))
+    left, top, right, bottom = spot.place
     return left, top, right - left, bottom - top
 
 
-def _filled(here: Pixels, spot: _Spot, brow: Brow) -> Floats:
+def _filled(here: Pixels, spot: Spot, brow: Brow) -> Floats:
     """What would be `here` [h, w, C] without the brow: in each of its columns, from the colour
     above it to the one below, so that the hair that it crosses goes on."""
-    row = np.zeros_like(spot.x)
-    above, below = (spot.seen(rows[None], row + 0.5) for rows in (brow.above, brow.below))
+    row = np.full_like(spot.x, 0.5)
+    above, below = (spot.seen(rows[None], row) for rows in (brow.above, brow.below))
     share = np.clip((spot.y - 0.5 - above) / np.maximum(below - above, 1), 0, 1)[..., None]
     one, other = (spot.of_picture(here, to + 0.5 - spot.y) for to in (above, below))
     return np.asarray(one + share * (other - one), np.float32)
-
-
-def _around(canvas: Canvas, matrix: Matrix, brow: Brow, reach: float) -> Place | None:
-    """The part of the picture where the brow lies or comes to; None where that is nothing."""
-    rows, columns = np.nonzero(brow.place > 0)
-    across = columns.min() - _MARGIN, columns.max() + _MARGIN
-    down = rows.min() - _MARGIN - reach, rows.max() + _MARGIN + reach
-    corners = np.array([(x, y, 1.0) for x in across for y in down]) @ inverse(matrix).T
-    left, top = np.maximum(np.floor(corners.min(axis=0)).astype(int), 0)
-    right, bottom = np.ceil(corners.max(axis=0)).astype(int) + 1
-    right, bottom = min(int(right), canvas.width), min(int(bottom), canvas.height)
-    return (int(left), int(top), right, bottom) if right > left and bottom > top else None
-
-
-@dataclass(frozen=True)
-class _Spot:
-    """A part of the picture: where the middles of its pixels lie in the crop, `x` and `y` [h, w],
-    and how far in the picture it is one pixel down in the crop."""
-
-    x: Floats
-    y: Floats
-    downwards: tuple[float, float]
-
-    @staticmethod
-    def of(place: Place, matrix: Matrix) -> _Spot:
-        left, top, right, bottom = place
-        xs = np.arange(left, right, dtype=np.float32)[None] + np.float32(0.5)
-        ys = np.arange(top, bottom, dtype=np.float32)[:, None] + np.float32(0.5)
-        (a, b, c), (d, e, f) = matrix.astype(np.float32)
-        back = inverse(matrix)
-        return _Spot(a * xs + b * ys + c, d * xs + e * ys + f, (back[0, 1], back[1, 1]))
-
-    def seen(self, layer: Floats, y: Floats) -> Floats:
-        """A layer of the crop, at these pixels' x and the height `y` [h, w] in it."""
-        return np.asarray(cv2.remap(layer, self.x - 0.5, y - 0.5, cv2.INTER_LINEAR), np.float32)
-
-    def of_picture(self, part: NDArray[Any], down: Floats) -> Floats:
-        """What is `down` [h, w], in pixels of the crop, from each pixel of `part` [h, w, C]."""
-        height, width = part.shape[:2]
-        xs = np.arange(width, dtype=np.float32)[None] + np.float32(self.downwards[0]) * down
-        ys = np.arange(height, dtype=np.float32)[:, None] + np.float32(self.downwards[1]) * down
-        source = np.ascontiguousarray(part)
-        found = cv2.remap(source, xs, ys, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
-        return np.asarray(found.reshape(part.shape), np.float32)

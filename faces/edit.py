@@ -10,20 +10,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Final, NamedTuple
 
-import numpy as np
-
-from faces import brows, marks, mouth_line, shut_eyes
+from faces import brows, lids, marks, mouth_line, mouth_wipe, shut_eyes
 from faces.align import Matrix
 from faces.brow_lines import brows_of
 from faces.canvas import RGB8, Canvas, Pixels
 from faces.change import NOTHING, Change, Rectangle, apply, joined
 from faces.face import Point
 from faces.frame import Frame
-
-_FOUND: Final = (
-    "left_eye", "right_eye", "left_eye_outer", "left_eye_inner", "right_eye_inner",
-    "right_eye_outer", "mouth", "chin",
-)  # fmt: skip
+from faces.lids import Lid
 
 _MOVED: Final = ("left_eye_bottom", "right_eye_bottom", "mouth_left", "mouth_right")
 """The landmarks that are taken from where the change has brought them: tears well from lids."""
@@ -34,27 +28,15 @@ class Drawing:
     """What is drawn beside the network's change. `before` and `after` are the face's landmarks in
     sides of the crop; `amounts`, -1 to 1 by the names of `contract.expression.DRAWN`, are what is
     drawn: parameters that are not there stay as they are. `wanted` are all that are set, scaled
-    alike: a mouth that they shut is mended. `share`, 0 to 1, is how far it holds."""
+    alike: a mouth that they shut is mended, and `lids` are lowered. `share`, 0 to 1, is how far it
+    holds."""
 
     before: Mapping[str, Point]
     after: Mapping[str, Point]
     amounts: Mapping[str, float] = field(default_factory=dict)
     wanted: Mapping[str, float] = field(default_factory=dict)
+    lids: tuple[Lid, ...] = ()
     share: float = 1.0
-
-
-def agreed(
-    seen: Mapping[str, Point], found: Mapping[str, Point], matrix: Matrix, size: int
-) -> dict[str, Point]:
-    """The landmarks that a network has `seen`, in sides of its crop of `size` pixels, with those
-    that a finder has `found` in the picture where it has looked at the eyes' corners, too: it sees
-    eyes, mouth and chin more surely."""
-    if not all(name in found for name in _FOUND):
-        return dict(seen)
-    places = np.array([(*found[name], 1.0) for name in _FOUND]) @ matrix.T / size
-    return dict(seen) | {
-        name: (float(x), float(y)) for name, (x, y) in zip(_FOUND, places, strict=True)
-    }
 
 
 class Written(NamedTuple):
@@ -87,6 +69,8 @@ def edit(
     found = brows_of(face, drawing.before)
     written = apply(pixels, canvas, matrix, brows.kept_clear(change, found))
     moved = brows.move(pixels, canvas, matrix, found, drawing.amounts, drawing.share)
+    lowered = lids.lower(pixels, canvas, matrix, drawing.lids, drawing.wanted, drawing.share)
+    moved = joined(moved, lowered)
     shares = {name: amount * drawing.share for name, amount in drawing.amounts.items()}
     points = dict(drawing.before) | {name: drawing.after[name] for name in _MOVED}
     frame = Frame.of(points, matrix, face.shape[0])
@@ -94,6 +78,9 @@ def edit(
         return Written(written, moved)
     wanted, share = drawing.wanted, drawing.share
     shut = shut_eyes.mend(pixels, canvas, matrix, frame, change.mask, wanted, share)
+    before = drawing.before
+    wiped = mouth_wipe.wipe(pixels, canvas, matrix, face, before, change.mask, wanted, share)
+    shut = joined(shut, wiped)
     mended = joined(shut, mouth_line.mend(pixels, canvas, frame, wanted, share))
     marked = marks.draw(pixels, canvas, frame, shares)
     return Written(written, joined(joined(moved, mended), marked))

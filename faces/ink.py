@@ -74,7 +74,7 @@ class Light:
     def of(pixels: Pixels, canvas: Canvas, frame: Frame) -> Light:
         """White is next to the brightest of the face; skin is the median of places on the cheeks,
         over the mouth and under it."""
-        middle = np.array([[-0.7, -0.35], [0.7, 0.9]])
+        middle = np.array([(x, y) for x in (-0.7, 0.7) for y in (-0.35, 0.9)])
         left, top, right, bottom = within(frame.picture(middle), canvas, 0)
         step = max(1, int(frame.unit / _LIGHT_UNIT))
         face = _srgb(pixels[top:bottom:step, left:right:step], canvas)
@@ -124,7 +124,7 @@ class Light:
         return np.asarray(np.clip((1.7 - self.off_skin(colours)) / 0.5, 0, 1), np.float32)
 
     def off_skin(self, colours: Floats) -> Floats:
-        """How far each of `colours` [h, w, 3] is from this face's skin; 1 is as far as skin goes."""
+        """How far each of `colours` [h, w, 3] is from this face's skin; skin goes to 1."""
         level, own = colours @ GREY, float(self.skin @ GREY)
         hue = np.linalg.norm((colours - level[..., None]) - (self.skin - own), axis=2)
         away = np.hypot(hue / np.float32(_HUE), (level - own) / np.float32(_LEVEL))

@@ -18,6 +18,7 @@ from faces.canvas import Canvas, Floats, Pixels, Place, srgb_of
 from faces.change import NOTHING, Rectangle, joined
 from faces.frame import Frame, Points
 from faces.ink import AS_SEEN, GREY, Mark, Stroke, lay, within
+from faces.spot import Spot
 
 _SHUT: Final = -0.92
 """An upper lid that is asked to be lower than this, in its scaled range, is shut."""
@@ -106,28 +107,15 @@ def _clean(
     left, top, right, bottom = place
     if left == right or top == bottom:
         return NOTHING
-    here = pixels[top:bottom, left:right]
+    spot = Spot.of(place, matrix)
+    here = spot.part(pixels)
     across = _across(frame)
     even = cv2.morphologyEx(here, cv2.MORPH_CLOSE, across)
     even = cv2.morphologyEx(even, cv2.MORPH_OPEN, across)
-    share = _seen(mask, matrix, (left, top, right, bottom))
-    share = np.clip((share - 0.3) / 0.4, 0, 1)
-    if canvas.has_alpha:
-        share *= here[..., -1] > 0
+    share = np.clip((spot.seen(mask) - 0.3) / 0.4, 0, 1)
     values = here + share[..., None] * (even.reshape(here.shape).astype(np.float32) - here)
-    colours = here.shape[2] - canvas.has_alpha
-    here[..., :colours] = np.rint(values).astype(here.dtype)[..., :colours]
+    spot.write(pixels, canvas, values, share > 0)
     return left, top, right - left, bottom - top
-
-
-def _seen(mask: Floats, matrix: Matrix, place: Place) -> Floats:
-    """The crop's `mask` over that part of the picture [h, w]."""
-    left, top, right, bottom = place
-    xs = np.arange(left, right, dtype=np.float32)[None] + np.float32(0.5)
-    ys = np.arange(top, bottom, dtype=np.float32)[:, None] + np.float32(0.5)
-    (a, b, c), (d, e, f) = matrix.astype(np.float32)
-    there = cv2.remap(mask, a * xs + b * ys + c - 0.5, d * xs + e * ys + f - 0.5, cv2.INTER_LINEAR)
-    return np.asarray(there, np.float32)
 
 
 def _around(

@@ -14,19 +14,19 @@ import numpy as np
 
 from contract.assets import asset_path
 from contract.card import Card, ExpressionVector, ParameterSpec, Task
-from contract.control import control_for, split, strength, wanted
+from contract.control import control_for, strength
 from contract.control import expressions as expressions_of
-from contract.labels import LANDMARKS
 from contract.pixels import to_network
 from engines.company import in_work
 from engines.protocol import Array, Engine, EngineError
 from faces.align import AlignmentError, Matrix, crop, similarity
 from faces.canvas import RGB8, Canvas
 from faces.change import Change
-from faces.edit import Drawing, agreed, edit
-from faces.face import Box, Face, Point, by_proportions
+from faces.edit import edit
+from faces.face import Box, Face, by_proportions
 from faces.find import SameFaceError, find_faces, find_in_boxes
 from faces.lbp import CascadeFinder
+from faces.plan import plan
 from serving.boxes import check_boxes, same_face
 from serving.cost import faces_found
 from serving.models import editor, finder, reader
@@ -206,22 +206,22 @@ class Pipeline:
         """The picture with every face changed as `control` asks for, the change with that share."""
         card, canvas = ready.card, ready.canvas
         assert card.control is not None  # the card's own rule for this task
-        asked, amounts = split(card.control, control)
         with clock.stage("infer"):
-            count = len(ready.faces)
-            inputs = {"image": ready.image, "control": np.repeat(asked[None], count, axis=0)}
+            plans = [
+                plan(card.control, control, seen.crop, seen.face.landmarks, seen.matrix, share)
+                for seen in ready.faces
+            ]
+            inputs = {"image": ready.image, "control": np.stack([one.asked for one in plans])}
             outputs = self.engine.run(card.name, inputs, timeout=clock.left())
             changes = _changes(card, outputs, share)
         with clock.stage("paste"):
             pixels = canvas.pixels.copy()
+            landmarks = outputs.get("landmarks", [None] * len(plans))
             changed = []
-            for i, (seen, change) in enumerate(zip(ready.faces, changes, strict=True)):
-                drawing = None
-                if amounts:
-                    before, after = (_named(points) for points in outputs["landmarks"][i])
-                    found, size = seen.face.landmarks, card.pixels.size
-                    before = agreed(before, found, seen.matrix, size)
-                    drawing = Drawing(before, after, amounts, wanted(card.control, control), share)
+            for seen, one, change, points in zip(
+                ready.faces, plans, changes, landmarks, strict=True
+            ):
+                drawing = one.drawing(points)
                 written = edit(pixels, canvas, seen.matrix, seen.crop, change, drawing)
                 changed.append(EditedFace(seen.face, written.whole))
         return ready.picture.with_pixels(pixels), tuple(changed)
@@ -323,11 +323,6 @@ def _aligned(
     except AlignmentError:
         face = by_proportions(face.box, face.score)
         return face, similarity(face.landmarks, template, size)
-
-
-def _named(points: Array) -> dict[str, Point]:
-    """Landmarks [K,2] by their names."""
-    return {name: (float(x), float(y)) for name, (x, y) in zip(LANDMARKS, points, strict=True)}
 
 
 def _changes(card: Card, outputs: Mapping[str, Array], share: float) -> list[Change]:

@@ -41,7 +41,7 @@ def test_a_brow_on_skin_is_found_with_its_slope(slope: float, size: int) -> None
     assert (left.inwards, right.inwards) == (1, -1)
     unit = size / SIDE_IN_EYE_DISTANCES
     for brow in (left, right):
-        assert brow.slope == pytest.approx(slope, abs=0.14)
+        assert brow.slope == pytest.approx(slope, abs=0.03)
         assert np.sign(round(brow.slope - level.slope, 2)) == np.sign(slope)
         assert brow.unit == pytest.approx(unit, rel=0.01)
         assert brow.height == pytest.approx(0.36 * unit, abs=0.03 * unit)
@@ -71,7 +71,7 @@ def test_cover_is_the_ink_and_place_is_around_it(how: dict[str, float]) -> None:
 
 def test_a_brow_over_hair_is_found() -> None:
     for brow in found_in(face(fringe=-0.1, brow=sloped(0.2))):
-        assert brow.slope == pytest.approx(0.2, abs=0.14)
+        assert brow.slope == pytest.approx(0.2, abs=0.03)
     assert len(found_in(face(fringe=-0.1))) == 2
 
 

@@ -31,13 +31,11 @@ from contract.card import (
     read_card,
 )
 from contract.control import control_of, expression_vector, split
-from contract.control import wanted as all_set
-from contract.labels import LANDMARKS
 from contract.pixels import from_network, to_network
 from faces.canvas import Canvas
 from faces.change import Change
-from faces.edit import Drawing, edit
-from faces.face import Point
+from faces.edit import edit
+from faces.plan import plan
 from trainer.data.source import controls
 from trainer.methods import registry
 from trainer.networks.cel import warp
@@ -213,7 +211,9 @@ def edited(
     results = []
     for i, face in enumerate(faces):
         pixels = face.copy()
-        drawing = drawing_of(editor.control, change, i, control[i], shares[i])
+        assert change.landmarks is not None  # the card's own rule where something is drawn
+        planned = plan(editor.control, control[i].numpy(), face, {}, _SAME, shares[i])
+        drawing = planned.drawing(change.landmarks[i].numpy())
         edit(pixels, Canvas(face), _SAME, face, change_of(editor.pixels, change, i), drawing)
         results.append(to_network(pixels, editor.pixels)[0])
     return torch.from_numpy(np.stack(results))
@@ -230,24 +230,9 @@ def change_of(pixels: Pixels, layers: Layers, i: int) -> Change:
     )
 
 
-def drawing_of(
-    control: Control, layers: Layers, i: int, wanted: Tensor, share: float
-) -> Drawing | None:
-    """What is drawn beside the i-th change of `layers`, for the control `wanted` [C]."""
-    _, amounts = split(control, wanted.numpy())
-    if layers.landmarks is None or not amounts:
-        return None
-    before, after = (_named(points) for points in layers.landmarks[i].tolist())
-    return Drawing(before, after, amounts, all_set(control, wanted.numpy()), share)
-
-
 def drawn(control: Control) -> tuple[str, ...]:
     """The parameters that are drawn beside the network's change."""
     return control.drawn if isinstance(control, ExpressionVector) else ()
-
-
-def _named(points: Sequence[tuple[float, float]]) -> dict[str, Point]:
-    return {name: (x, y) for name, (x, y) in zip(LANDMARKS, points, strict=True)}
 
 
 def _asked(meaning: Control, control: Tensor) -> Tensor:

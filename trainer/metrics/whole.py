@@ -7,7 +7,7 @@ own pixels. Which face, and reading and writing files, is left to the caller.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 import torch
@@ -18,10 +18,11 @@ from contract.pixels import to_network
 from faces.align import Matrix, crop, similarity
 from faces.canvas import RGB8, Canvas, Pixels
 from faces.change import Change
-from faces.edit import Written, agreed
+from faces.edit import Written
 from faces.edit import edit as give_back
 from faces.face import Point
-from trainer.metrics.editors import Changer, change_of, drawing_of, faded
+from faces.plan import plan
+from trainer.metrics.editors import Changer, change_of, faded
 
 
 @dataclass(frozen=True)
@@ -48,11 +49,10 @@ def edit(
     matrix = similarity(landmarks, editor.template, editor.size)
     face = crop(canvas, matrix, editor.size, editor.pixels.ground)
     image = torch.from_numpy(to_network(face, editor.pixels))
-    layers = faded(editor.change(image, control[None]), share)
+    planned = plan(editor.control, control.numpy(), face, landmarks, matrix, share)
+    layers = faded(editor.change(image, torch.from_numpy(planned.asked)[None]), share)
     change = change_of(editor.pixels, layers, 0)
-    drawing = drawing_of(editor.control, layers, 0, control, share)
-    if drawing:
-        drawing = replace(drawing, before=agreed(drawing.before, landmarks, matrix, editor.size))
+    drawing = planned.drawing(None if layers.landmarks is None else layers.landmarks[0].numpy())
     pixels = canvas.pixels.copy()
     written = give_back(pixels, canvas, matrix, face, change, drawing)
     return Edited(pixels, written, matrix, face, change)

@@ -1,0 +1,138 @@
+"""An open mouth that is to be shut is wiped away: its place is filled with the skin around it.
+
+What a network leaves of a mouth that it shuts is a patch, a crumb, or all of it. Where the mouth is
+surely one, a closed patch of another colour within skin, nothing of it is left here; its line is
+drawn by `faces.mouth_line`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Final
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from faces.align import Matrix
+from faces.canvas import RGB8, Canvas, Floats, Pixels
+from faces.change import NOTHING, Rectangle
+from faces.face import Point
+from faces.ink import Light
+from faces.mouth_line import is_shut
+from faces.spot import Spot
+
+_ACROSS: Final = 0.42
+_UP: Final = 0.27
+_DOWN: Final = 0.40
+"""How far a mouth reaches from its middle, in eye distances; down, not beyond the chin."""
+
+_OPEN: Final = 0.008
+"""A patch that is larger than this, in squares of the eye distance, is an open mouth."""
+
+_EDGE: Final = 0.035
+"""How far around a mouth its edge is wiped, too, in eye distances."""
+
+_OTHER: Final = (0.5, 0.7, 1.0, 1.4)
+"""Inside a mouth, colours are further from the skin's than one of these (`Light.off_skin`): the
+first that shows a closed patch."""
+
+_WHOLE: Final = 0.1
+"""A patch with more of its outline than this at the border of that place goes on beyond it: a hand,
+a book, hair."""
+
+_PAINTED: Final = 0.15
+"""Where the network has painted at least this share, it is wiped as well."""
+
+_SPREAD: Final = 0.07
+"""How far the skin around is looked for, in eye distances."""
+
+
+def wipe(
+    pixels: Pixels,
+    canvas: Canvas,
+    matrix: Matrix,
+    face: RGB8,
+    landmarks: Mapping[str, Point],
+    mask: Floats,
+    wanted: Mapping[str, float],
+    share: float = 1.0,
+) -> Rectangle:
+    """Fill in the open mouth of a face that is to shut it; say where.
+
+    `matrix` brings the picture to the aligned crop `face` [S, S, 3], in whose sides `landmarks`
+    are and for which the network's `mask` [S, S] is; `wanted` are the scaled parameters of
+    `contract.expression` that are set; the mouth goes with that `share`. Returns the rectangle
+    outside which no pixel was written, NOTHING when there is none.
+    """
+    if not is_shut(wanted):
+        return NOTHING
+    points = {name: np.array(place) * face.shape[0] for name, place in landmarks.items()}
+    unit = float(np.hypot(*(points["right_eye"] - points["left_eye"])))
+    place = _place(face, points, unit)
+    light = Light.of_crop(face, points, unit)
+    off = light.off_skin(face.astype(np.float32) / np.float32(255)) * place
+    patches = (_patch(off > least, place, points["mouth"], unit) for least in _OTHER)
+    mouth = next((patch for patch in patches if patch is not None), None)
+    if mouth is None:
+        return NOTHING
+    reach = 2 * max(1, round(_EDGE * unit)) + 1
+    disc = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (reach, reach))
+    wiped = cv2.dilate((mouth | ((mask > _PAINTED) & place)).astype(np.uint8), disc)
+    skin = ((wiped == 0) & (off < _OTHER[-1])).astype(np.float32)
+    colours = _filled(face, skin, _SPREAD * unit)
+    rows, columns = np.nonzero(wiped)
+    across = float(columns.min() - 2), float(columns.max() + 3)
+    spot = Spot.around(canvas, matrix, across, (float(rows.min() - 2), float(rows.max() + 3)))
+    if spot is None:
+        return NOTHING
+    soft = np.asarray(cv2.GaussianBlur(wiped.astype(np.float32), (0, 0), 1.0), np.float32)
+    cover = np.float32(share) * spot.seen(soft)
+    here = spot.part(pixels)
+    own = spot.own_colours(canvas, colours)
+    values = here.astype(np.float32)
+    values[..., : own.shape[2]] += cover[..., None] * (own - values[..., : own.shape[2]])
+    spot.write(pixels, canvas, values, cover > 0)
+    left, top, right, bottom = spot.place
+    return left, top, right - left, bottom - top
+
+
+def _place(face: RGB8, points: Mapping[str, NDArray[np.float64]], unit: float) -> NDArray[np.bool_]:
+    """Where a mouth may be, [S, S]: half an ellipse up from its middle, half a larger one down."""
+    x, y = points["mouth"]
+    down = min(_DOWN * unit, 0.85 * max(float(points["chin"][1] - y), 1.0))
+    rows, columns = np.ogrid[: face.shape[0], : face.shape[1]]
+    tall = np.where(rows < y, _UP * unit, down)
+    return np.asarray(((columns - x) / (_ACROSS * unit)) ** 2 + ((rows - y) / tall) ** 2 < 1)
+
+
+def _patch(
+    other: NDArray[np.bool_], place: NDArray[np.bool_], middle: NDArray[np.float64], unit: float
+) -> NDArray[np.bool_] | None:
+    """The open mouth among what is not skin, [S, S]; None where there is none to be sure of."""
+    count, labels = cv2.connectedComponents(other.astype(np.uint8))
+    x, y = np.rint(middle).astype(int)
+    near = round(0.12 * unit)
+    around = labels[max(y - near, 0) : y + near, max(x - near, 0) : x + near]
+    sizes = np.bincount(around.ravel(), minlength=count)
+    sizes[0] = 0
+    if not sizes.any():
+        return None
+    mouth = labels == int(sizes.argmax())
+    if mouth.sum() < _OPEN * unit**2:
+        return None
+    outline = mouth & ~cv2.erode(mouth.astype(np.uint8), np.ones((3, 3), np.uint8)).astype(bool)
+    inner = cv2.erode(place.astype(np.uint8), np.ones((5, 5), np.uint8)).astype(bool)
+    beyond = (outline & ~inner).sum() / max(int(outline.sum()), 1)
+    return mouth if beyond <= _WHOLE else None
+
+
+def _filled(face: RGB8, skin: Floats, spread: float) -> Floats:
+    """The crop with the colours of the `skin` [S, S] around where there is none, [S, S, 3] in 0 to
+    1: its mean, weighted by distance."""
+    colours = face.astype(np.float32) / np.float32(255)
+    found, weight = np.zeros_like(colours), np.full(skin.shape, 1e-6, np.float32)
+    for reach, counts in ((spread, 1.0), (3 * spread, 1e-2)):
+        found += np.float32(counts) * cv2.GaussianBlur(colours * skin[..., None], (0, 0), reach)
+        weight += np.float32(counts) * cv2.GaussianBlur(skin, (0, 0), reach)
+    return np.asarray(found / weight[..., None], np.float32)
