@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Final, NamedTuple
 
-from faces import brows, lids, marks, mouth_line, mouth_wipe, shut_eyes
+from faces import brows, lids, marks, mouth_line, shut_eyes
 from faces.align import Matrix
 from faces.brow_lines import brows_of
 from faces.canvas import RGB8, Canvas, Pixels
@@ -78,9 +78,6 @@ def edit(
         return Written(written, moved)
     wanted, share = drawing.wanted, drawing.share
     shut = shut_eyes.mend(pixels, canvas, matrix, frame, change.mask, wanted, share)
-    before = drawing.before
-    wiped = mouth_wipe.wipe(pixels, canvas, matrix, face, before, change.mask, wanted, share)
-    shut = joined(shut, wiped)
     mended = joined(shut, mouth_line.mend(pixels, canvas, frame, wanted, share))
     marked = marks.draw(pixels, canvas, frame, shares)
     return Written(written, joined(joined(moved, mended), marked))

@@ -44,6 +44,10 @@ class Frame:
         """Pixels of the picture in a unit."""
         return float(np.hypot(*self.there[:, 0]))
 
+    def own(self, points: Points) -> Points:
+        """Points [N, 2] of the picture in units of the face."""
+        return np.asarray((points - self.there[:, 2]) @ np.linalg.inv(self.there[:, :2]).T)
+
     def picture(self, points: Points) -> Points:
         """Points [N, 2] of the face in pixels of the picture."""
         return np.asarray(points @ self.there[:, :2].T + self.there[:, 2])

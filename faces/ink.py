@@ -101,7 +101,7 @@ class Light:
     def of_crop(face: RGB8, points: Mapping[str, NDArray[np.float64]], unit: float) -> Light:
         """The same of an aligned crop [S, S, 3], from landmarks in pixels of it and the distance of
         its eyes."""
-        spots = [points[f"{side}_eye_bottom"] + (0, 0.12 * unit) for side in ("left", "right")]
+        spots = [points[f"{side}_eye"] + (0, 0.36 * unit) for side in ("left", "right")]
         middle = (points["left_eye"] + points["right_eye"]) / 2
         spots.append(middle + 0.45 * (points["mouth"] - middle))
         reach = max(2, round(0.05 * unit))

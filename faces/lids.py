@@ -51,6 +51,9 @@ _THICK: Final = 0.06
 _CONTRAST: Final = 70.0
 """Lashes are darker than what lies above them by more than this, in levels of 255."""
 
+_HIGHEST: Final = 0.65
+"""A line that is further above the eye's middle than this, of the eye's width, is a brow."""
+
 _LEAST: Final = 0.012
 """A way shorter than this, in eye distances, is none."""
 
@@ -99,8 +102,8 @@ def _lid(
     width = float(high - low)
     if not 0.2 * unit <= width <= unit:
         return None
-    left, right = max(int(low - 0.06 * unit), 0), int(high + 0.06 * unit) + 1
-    top, bottom = max(int(middle[1] - 0.62 * unit), 0), int(middle[1] - 0.02 * unit)
+    left, right = max(int(low - 0.06 * unit), 0), max(int(high + 0.06 * unit) + 1, 0)
+    top, bottom = max(int(middle[1] - 0.62 * unit), 0), max(int(middle[1] - 0.02 * unit), 0)
     zone = grey[top:bottom, left:right]
     if zone.shape[0] < 0.2 * unit or zone.shape[1] < 0.2 * unit:
         return None
@@ -117,10 +120,16 @@ def _lid(
         return None
     thick = max(1, round(_THICK * unit))
     below = np.stack([dark[np.minimum(rows + k, len(zone) - 1), columns] for k in range(thick + 1)])
+    above = np.stack([dark[np.maximum(rows - k, 0), columns] for k in range(2 * thick + 1)])
     lighter = below < 0.5 * at
-    under = np.where(lighter.any(axis=0), lighter.argmax(axis=0), thick)
+    ends = lighter.any(axis=0)
+    if (ends | (above < 0.5 * at).any(axis=0)).mean() < 0.25:  # hair that hangs over the eye
+        return None
+    under = np.where(ends, lighter.argmax(axis=0), thick)
     edge = _smooth((rows + under).astype(np.float64), round(0.08 * unit)) + top
     height = float(middle[1] - edge[len(edge) // 3 : -(len(edge) // 3)].mean())
+    if height > _HIGHEST * width:
+        return None
     return Lid(
         side, (columns + left).astype(np.float32), edge.astype(np.float32), height, width, unit
     )

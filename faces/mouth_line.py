@@ -32,6 +32,9 @@ _NARROWEST: Final = 0.08
 _LEVEL: Final = 0.7
 """The cosine of the turn, against the eyes, up to which a mouth is taken as it was found."""
 
+_REST: Final = 0.18
+"""Width of a shut mouth at rest, in eye distances, after the census of drawn faces."""
+
 _INK: Final = np.array((0.46, 0.30, 0.31), np.float32)
 """The line's colour, as shares of the skin's."""
 
@@ -57,7 +60,32 @@ def mend(
     light = Light.of(pixels, canvas, frame)
     if _seen(pixels, canvas, frame, light, line):
         return NOTHING
-    red, green, blue = np.rint(255 * light.skin * _INK).astype(int).tolist()
+    return _drawn(pixels, canvas, frame, line, light.skin, share)
+
+
+def draw(
+    pixels: Pixels,
+    canvas: Canvas,
+    frame: Frame,
+    middle: Points,
+    skin: Floats,
+    wanted: Mapping[str, float],
+    share: float = 1.0,
+) -> Rectangle:
+    """Draw a shut mouth around `middle` [2], in units of the face, on `skin` [3] (sRGB, 0 to 1).
+
+    `wanted` are the scaled parameters of `contract.expression` that are set: its width and curve
+    are as they say, and otherwise at rest. Returns what `mend` does.
+    """
+    width = _REST * (1 + max(-0.6, 1.8 * wanted.get("mouth_width", 0.0)))
+    line = _bowed(middle, np.array((1.0, 0.0)), width, wanted.get("mouth_curve", 0.0))
+    return _drawn(pixels, canvas, frame, line, skin, share)
+
+
+def _drawn(
+    pixels: Pixels, canvas: Canvas, frame: Frame, line: Points, skin: Floats, share: float
+) -> Rectangle:
+    red, green, blue = np.rint(255 * skin * _INK).astype(int).tolist()
     stroke = Stroke(line, (red, green, blue), 0.85 * share, 0.016)
     return lay(pixels, canvas, frame, AS_SEEN, Mark([stroke], on_skin=False))
 
@@ -76,7 +104,11 @@ def _line(frame: Frame, curve: float) -> Points | None:
     middle, along = (left + right) / 2, (right - left) / width
     if along[0] < _LEVEL:
         return None
-    width = max(width, 0.2)
+    return _bowed(middle, along, max(width, 0.2), curve)
+
+
+def _bowed(middle: Points, along: Points, width: float, curve: float) -> Points:
+    """A line [N, 2] of that width around `middle`, its ends lower by a negative `curve`."""
     t = np.linspace(-1, 1, 17)[:, None]
     down = np.array((-along[1], along[0]))
     bow = 0.14 * width * curve * (1 - t**2) - 0.06 * width * curve

@@ -1,13 +1,14 @@
-"""An open mouth that is to be shut is wiped away: its place is filled with the skin around it.
+"""An open mouth is wiped away before a network draws another: its place is filled with skin.
 
-What a network leaves of a mouth that it shuts is a patch, a crumb, or all of it. Where the mouth is
-surely one, a closed patch of another colour within skin, nothing of it is left here; its line is
-drawn by `faces.mouth_line`.
+What a network leaves of an open mouth that it shuts, or opens otherwise, is a patch or a crumb. So
+where the mouth is surely one, a closed patch of another colour within skin, the network is shown
+the face without it.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Final
 
 import cv2
@@ -18,9 +19,11 @@ from faces.align import Matrix
 from faces.canvas import RGB8, Canvas, Floats, Pixels
 from faces.change import NOTHING, Rectangle
 from faces.face import Point
+from faces.frame import Points
 from faces.ink import Light
-from faces.mouth_line import is_shut
 from faces.spot import Spot
+
+Bools = NDArray[np.bool_]
 
 _ACROSS: Final = 0.42
 _UP: Final = 0.27
@@ -41,63 +44,69 @@ _WHOLE: Final = 0.1
 """A patch with more of its outline than this at the border of that place goes on beyond it: a hand,
 a book, hair."""
 
-_PAINTED: Final = 0.15
-"""Where the network has painted at least this share, it is wiped as well."""
-
 _SPREAD: Final = 0.07
 """How far the skin around is looked for, in eye distances."""
 
 
-def wipe(
-    pixels: Pixels,
-    canvas: Canvas,
-    matrix: Matrix,
-    face: RGB8,
-    landmarks: Mapping[str, Point],
-    mask: Floats,
-    wanted: Mapping[str, float],
-    share: float = 1.0,
-) -> Rectangle:
-    """Fill in the open mouth of a face that is to shut it; say where.
+@dataclass(frozen=True)
+class OpenMouth:
+    """An open mouth in the crop: its patch [S, S], the crop's colours without it [S, S, 3] in 0 to
+    1, the skin's [3], where a line would shut it [2], in pixels, and the distance of the eyes."""
 
-    `matrix` brings the picture to the aligned crop `face` [S, S, 3], in whose sides `landmarks`
-    are and for which the network's `mask` [S, S] is; `wanted` are the scaled parameters of
-    `contract.expression` that are set; the mouth goes with that `share`. Returns the rectangle
-    outside which no pixel was written, NOTHING when there is none.
+    patch: Bools
+    filled: Floats
+    skin: Floats
+    line: Points
+    unit: float
+
+
+def open_mouth(face: RGB8, landmarks: Mapping[str, Point]) -> OpenMouth | None:
+    """The open mouth of the aligned crop `face` [S, S, 3]; None where none is surely one.
+
+    `landmarks`, in sides of the crop, need the middles of eyes and mouth, and the chin.
     """
-    if not is_shut(wanted):
-        return NOTHING
     points = {name: np.array(place) * face.shape[0] for name, place in landmarks.items()}
     unit = float(np.hypot(*(points["right_eye"] - points["left_eye"])))
     place = _place(face, points, unit)
     light = Light.of_crop(face, points, unit)
     off = light.off_skin(face.astype(np.float32) / np.float32(255)) * place
     patches = (_patch(off > least, place, points["mouth"], unit) for least in _OTHER)
-    mouth = next((patch for patch in patches if patch is not None), None)
-    if mouth is None:
-        return NOTHING
+    patch = next((one for one in patches if one is not None), None)
+    if patch is None:
+        return None
     reach = 2 * max(1, round(_EDGE * unit)) + 1
     disc = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (reach, reach))
-    wiped = cv2.dilate((mouth | ((mask > _PAINTED) & place)).astype(np.uint8), disc)
-    skin = ((wiped == 0) & (off < _OTHER[-1])).astype(np.float32)
-    colours = _filled(face, skin, _SPREAD * unit)
-    rows, columns = np.nonzero(wiped)
+    wiped = cv2.dilate(patch.astype(np.uint8), disc) > 0
+    skin = (~wiped & (off < _OTHER[-1])).astype(np.float32)
+    rows, columns = np.nonzero(patch)
+    line = np.array((columns.mean() + 0.5, rows.min() + 0.4 * np.ptp(rows) + 0.5))
+    return OpenMouth(wiped, _filled(face, skin, _SPREAD * unit), light.skin, line, unit)
+
+
+def wipe(
+    pixels: Pixels, canvas: Canvas, matrix: Matrix, mouth: OpenMouth, share: float = 1.0
+) -> Rectangle:
+    """Fill in an open mouth in `pixels` [H, W, C], the canvas's own or a copy; say where.
+
+    `matrix` brings the picture to the crop that it was found in; the mouth goes with that `share`.
+    Returns the rectangle outside which no pixel was written, NOTHING when there is none.
+    """
+    rows, columns = np.nonzero(mouth.patch)
     across = float(columns.min() - 2), float(columns.max() + 3)
     spot = Spot.around(canvas, matrix, across, (float(rows.min() - 2), float(rows.max() + 3)))
     if spot is None:
         return NOTHING
-    soft = np.asarray(cv2.GaussianBlur(wiped.astype(np.float32), (0, 0), 1.0), np.float32)
-    cover = np.float32(share) * spot.seen(soft)
-    here = spot.part(pixels)
-    own = spot.own_colours(canvas, colours)
-    values = here.astype(np.float32)
+    soft = cv2.GaussianBlur(mouth.patch.astype(np.float32), (0, 0), 1.0)
+    cover = np.float32(share) * spot.seen(np.asarray(soft, np.float32))
+    values = spot.part(pixels).astype(np.float32)
+    own = spot.own_colours(canvas, mouth.filled)
     values[..., : own.shape[2]] += cover[..., None] * (own - values[..., : own.shape[2]])
     spot.write(pixels, canvas, values, cover > 0)
     left, top, right, bottom = spot.place
     return left, top, right - left, bottom - top
 
 
-def _place(face: RGB8, points: Mapping[str, NDArray[np.float64]], unit: float) -> NDArray[np.bool_]:
+def _place(face: RGB8, points: Mapping[str, NDArray[np.float64]], unit: float) -> Bools:
     """Where a mouth may be, [S, S]: half an ellipse up from its middle, half a larger one down."""
     x, y = points["mouth"]
     down = min(_DOWN * unit, 0.85 * max(float(points["chin"][1] - y), 1.0))
@@ -106,9 +115,7 @@ def _place(face: RGB8, points: Mapping[str, NDArray[np.float64]], unit: float) -
     return np.asarray(((columns - x) / (_ACROSS * unit)) ** 2 + ((rows - y) / tall) ** 2 < 1)
 
 
-def _patch(
-    other: NDArray[np.bool_], place: NDArray[np.bool_], middle: NDArray[np.float64], unit: float
-) -> NDArray[np.bool_] | None:
+def _patch(other: Bools, place: Bools, middle: NDArray[np.float64], unit: float) -> Bools | None:
     """The open mouth among what is not skin, [S, S]; None where there is none to be sure of."""
     count, labels = cv2.connectedComponents(other.astype(np.uint8))
     x, y = np.rint(middle).astype(int)

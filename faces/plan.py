@@ -7,7 +7,7 @@ drawn, too, where their lashes are found: then the network is not asked for them
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 import numpy as np
@@ -15,14 +15,18 @@ from numpy.typing import NDArray
 
 from contract.card import Control, ExpressionVector
 from contract.control import split, unset, wanted
-from contract.expression import Vector
+from contract.expression import NAMES, Vector
 from contract.labels import LANDMARKS
-from faces import lids
-from faces.align import Matrix
-from faces.canvas import RGB8
+from faces import lids, mouth_line
+from faces.align import Matrix, crop, inverse
+from faces.canvas import RGB8, Canvas, Colour, Pixels
+from faces.change import NOTHING, Rectangle, joined
 from faces.edit import Drawing
 from faces.face import Point
+from faces.frame import Frame
 from faces.lids import Lid
+from faces.mouth_line import is_shut
+from faces.mouth_wipe import OpenMouth, open_mouth, wipe
 
 _FOUND: Final = (
     "left_eye", "right_eye", "left_eye_outer", "left_eye_inner", "right_eye_inner",
@@ -30,19 +34,44 @@ _FOUND: Final = (
 )  # fmt: skip
 """What a finder sees more surely than a network that edits."""
 
+MOUTH: Final = tuple(n for n in NAMES if n.startswith(("mouth_", "teeth", "tongue", "fang")))
+"""What of `contract.expression` is done when an open mouth is shut."""
+
 
 @dataclass(frozen=True)
 class Plan:
     """An edit of one face. `asked` [C] is the network's control; `amounts` are the scaled values of
-    what is drawn, `every` of all that is set; `lids` are those to lower; `found` are the finder's
-    landmarks, in sides of the crop."""
+    what is drawn, `every` of all that is set; `lids` are those to lower, `mouth` is the open one to
+    shut first; `found` are the finder's landmarks, in sides of the crop."""
 
     asked: Vector
     amounts: Mapping[str, float]
     every: Mapping[str, float]
     lids: tuple[Lid, ...]
+    mouth: OpenMouth | None
     found: Mapping[str, Point]
     share: float
+
+    def prepare(
+        self, pixels: Pixels, canvas: Canvas, matrix: Matrix, face: RGB8, ground: Colour
+    ) -> tuple[RGB8, Rectangle]:
+        """Shut an open mouth in `pixels`, the canvas's own or a copy: as it is wanted, or for the
+        network to open it.
+
+        Returns the aligned crop that the network is to see in place of `face` [S, S, 3], and the
+        rectangle outside which no pixel was written, `faces.change.NOTHING` when there is none.
+        """
+        frame = Frame.of(self.found, matrix, face.shape[0]) if self.mouth else None
+        if self.mouth is None or frame is None:
+            return face, NOTHING
+        written = wipe(pixels, canvas, matrix, self.mouth, self.share)
+        back = inverse(matrix)
+        middle = frame.own((back[:, :2] @ self.mouth.line + back[:, 2])[None])[0]
+        wanted = self.every if is_shut(self.every) else {}
+        skin = self.mouth.skin
+        line = mouth_line.draw(pixels, canvas, frame, middle, skin, wanted, self.share)
+        seen = crop(replace(canvas, pixels=pixels), matrix, face.shape[0], ground)
+        return seen, joined(written, line)
 
     def drawing(self, landmarks: NDArray[np.float32] | None) -> Drawing | None:
         """What is drawn beside a change with the network's `landmarks` [2, K, 2], before and after;
@@ -51,7 +80,8 @@ class Plan:
             return None
         before, after = (_named(points) for points in landmarks)
         seen = before | {name: self.found[name] for name in _FOUND if name in self.found}
-        return Drawing(seen, after, self.amounts, self.every, self.lids, self.share)
+        every = {n: v for n, v in self.every.items() if not (self.mouth and n in MOUTH)}
+        return Drawing(seen, after, self.amounts, every, self.lids, self.share)
 
 
 def plan(
@@ -69,13 +99,15 @@ def plan(
     """
     asked, amounts = split(control, encoded)
     if not amounts or not isinstance(control, ExpressionVector):
-        return Plan(asked, {}, {}, (), {}, share)
+        return Plan(asked, {}, {}, (), None, {}, share)
     every = wanted(control, encoded)
     seen = _in_sides(found, matrix, face.shape[0]) if set(_FOUND) <= set(found) else {}
     lowered = lids.lids_of(face, seen) if lids.lowered(every) else ()
-    if lowered:
-        asked = unset(control, asked, lids.NAMES)
-    return Plan(asked, amounts, every, lowered, seen, share)
+    mouth = open_mouth(face, seen) if seen and "mouth_open" in every else None
+    done: tuple[str, ...] = lids.NAMES if lowered else ()
+    if mouth and is_shut(every):
+        done += MOUTH
+    return Plan(unset(control, asked, done), amounts, every, lowered, mouth, seen, share)
 
 
 def _in_sides(found: Mapping[str, Point], matrix: Matrix, size: int) -> dict[str, Point]:

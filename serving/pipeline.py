@@ -21,7 +21,7 @@ from engines.company import in_work
 from engines.protocol import Array, Engine, EngineError
 from faces.align import AlignmentError, Matrix, crop, similarity
 from faces.canvas import RGB8, Canvas
-from faces.change import Change
+from faces.change import Change, joined
 from faces.edit import edit
 from faces.face import Box, Face, by_proportions
 from faces.find import SameFaceError, find_faces, find_in_boxes
@@ -65,14 +65,12 @@ class _Seen:
 
 @dataclass(frozen=True)
 class _Ready:
-    """A picture whose faces are found and cropped; `image` [N,3,S,S] is what the model of `card`
-    sees of them."""
+    """A picture whose faces are found and cropped as the model of `card` sees them."""
 
     picture: Picture
     canvas: Canvas
     card: Card
     faces: tuple[_Seen, ...]
-    image: Array
 
 
 class Pipeline:
@@ -197,8 +195,7 @@ class Pipeline:
             assert card.alignment is not None  # the card's own rule for this task
             pairs = [_aligned(face, card.alignment.points, size) for face in chosen]
             seen = [_Seen(face, m, crop(canvas, m, size, ground)) for face, m in pairs]
-            image = np.concatenate([to_network(one.crop, card.pixels) for one in seen])
-        return _Ready(picture, canvas, card, tuple(seen), image)
+        return _Ready(picture, canvas, card, tuple(seen))
 
     def _edited(
         self, ready: _Ready, control: Array, share: float, clock: Clock
@@ -206,24 +203,28 @@ class Pipeline:
         """The picture with every face changed as `control` asks for, the change with that share."""
         card, canvas = ready.card, ready.canvas
         assert card.control is not None  # the card's own rule for this task
+        pixels, ground = canvas.pixels.copy(), card.pixels.ground
         with clock.stage("infer"):
             plans = [
                 plan(card.control, control, seen.crop, seen.face.landmarks, seen.matrix, share)
                 for seen in ready.faces
             ]
-            inputs = {"image": ready.image, "control": np.stack([one.asked for one in plans])}
+            prepared = [
+                one.prepare(pixels, canvas, seen.matrix, seen.crop, ground)
+                for seen, one in zip(ready.faces, plans, strict=True)
+            ]
+            image = np.concatenate([to_network(face, card.pixels) for face, _ in prepared])
+            inputs = {"image": image, "control": np.stack([one.asked for one in plans])}
             outputs = self.engine.run(card.name, inputs, timeout=clock.left())
             changes = _changes(card, outputs, share)
         with clock.stage("paste"):
-            pixels = canvas.pixels.copy()
             landmarks = outputs.get("landmarks", [None] * len(plans))
             changed = []
-            for seen, one, change, points in zip(
-                ready.faces, plans, changes, landmarks, strict=True
+            for seen, one, (face, wiped), change, points in zip(
+                ready.faces, plans, prepared, changes, landmarks, strict=True
             ):
-                drawing = one.drawing(points)
-                written = edit(pixels, canvas, seen.matrix, seen.crop, change, drawing)
-                changed.append(EditedFace(seen.face, written.whole))
+                written = edit(pixels, canvas, seen.matrix, face, change, one.drawing(points))
+                changed.append(EditedFace(seen.face, joined(wiped, written.whole)))
         return ready.picture.with_pixels(pixels), tuple(changed)
 
     def _decode(self, data: bytes, clock: Clock) -> Picture:

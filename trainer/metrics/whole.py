@@ -17,7 +17,7 @@ from torch import Tensor
 from contract.pixels import to_network
 from faces.align import Matrix, crop, similarity
 from faces.canvas import RGB8, Canvas, Pixels
-from faces.change import Change
+from faces.change import Change, joined
 from faces.edit import Written
 from faces.edit import edit as give_back
 from faces.face import Point
@@ -48,13 +48,15 @@ def edit(
     displacement. Raises AlignmentError."""
     matrix = similarity(landmarks, editor.template, editor.size)
     face = crop(canvas, matrix, editor.size, editor.pixels.ground)
-    image = torch.from_numpy(to_network(face, editor.pixels))
     planned = plan(editor.control, control.numpy(), face, landmarks, matrix, share)
+    pixels = canvas.pixels.copy()
+    face, wiped = planned.prepare(pixels, canvas, matrix, face, editor.pixels.ground)
+    image = torch.from_numpy(to_network(face, editor.pixels))
     layers = faded(editor.change(image, torch.from_numpy(planned.asked)[None]), share)
     change = change_of(editor.pixels, layers, 0)
     drawing = planned.drawing(None if layers.landmarks is None else layers.landmarks[0].numpy())
-    pixels = canvas.pixels.copy()
     written = give_back(pixels, canvas, matrix, face, change, drawing)
+    written = written._replace(drawing=joined(wiped, written.drawing))
     return Edited(pixels, written, matrix, face, change)
 
 
