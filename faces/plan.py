@@ -1,7 +1,8 @@
 """Who does what of an edit: what a network is asked for, and what is drawn beside its answer.
 
 A card names what its network leaves alone (`drawn`). Lids that are only to come down a little are
-drawn, too, where their lashes are found: then the network is not asked for them.
+drawn, too, where their lashes are found, and an open mouth that is to be shut; eyes that are shut
+stay so. The network is not asked for any of these.
 """
 
 from __future__ import annotations
@@ -22,6 +23,7 @@ from faces.align import Matrix, crop, inverse
 from faces.canvas import RGB8, Canvas, Colour, Pixels
 from faces.change import NOTHING, Rectangle, joined
 from faces.edit import Drawing
+from faces.eyes import shut_eyes_of
 from faces.face import Point
 from faces.frame import Frame
 from faces.lids import Lid
@@ -33,6 +35,8 @@ _FOUND: Final = (
     "right_eye_outer", "mouth", "chin",
 )  # fmt: skip
 """What a finder sees more surely than a network that edits."""
+
+_BOTH_EYES: Final = ("lid_slant", "iris_size", "gaze_x", "gaze_y", "highlight")
 
 MOUTH: Final = tuple(n for n in NAMES if n.startswith(("mouth_", "teeth", "tongue", "fang")))
 """What of `contract.expression` is done when an open mouth is shut."""
@@ -102,12 +106,22 @@ def plan(
         return Plan(asked, {}, {}, (), None, {}, share)
     every = wanted(control, encoded)
     seen = _in_sides(found, matrix, face.shape[0]) if set(_FOUND) <= set(found) else {}
+    kept = _of_shut_eyes(shut_eyes_of(face, seen)) if seen else ()
+    asked = unset(control, asked, kept)
+    every = {name: value for name, value in every.items() if name not in kept}
     lowered = lids.lids_of(face, seen) if lids.lowered(every) else ()
     mouth = open_mouth(face, seen) if seen and "mouth_open" in every else None
     done: tuple[str, ...] = lids.NAMES if lowered else ()
     if mouth and is_shut(every):
         done += MOUTH
     return Plan(unset(control, asked, done), amounts, every, lowered, mouth, seen, share)
+
+
+def _of_shut_eyes(sides: Sequence[str]) -> tuple[str, ...]:
+    """What cannot be asked of a face whose eyes on these sides are shut: to open them is to draw
+    eyes that nobody has seen."""
+    lid_names = tuple(f"lid_{part}_{side}" for part in ("upper", "lower", "arc") for side in sides)
+    return lid_names + (_BOTH_EYES if len(sides) == 2 else ())
 
 
 def _in_sides(found: Mapping[str, Point], matrix: Matrix, size: int) -> dict[str, Point]:
