@@ -23,6 +23,7 @@ from psycopg_pool import AsyncConnectionPool
 
 from serving.jobs.bell import Bell
 from serving.jobs.duty import PAUSE_S, TRIES, Duty, kept, sweeping
+from serving.jobs.postgres_connection import Connection
 from serving.jobs.postgres_store import QUEUE, TASK, PostgresStore
 from serving.jobs.store import Claim, StoreError
 
@@ -109,9 +110,10 @@ class QueueRunner:
                     _log.error("the queue of batches does not answer: %s", type(error).__name__)
                     await asyncio.sleep(0 if self._ending() else PAUSE_S)
 
-    def _pool(self) -> AsyncConnectionPool:
+    def _pool(self) -> AsyncConnectionPool[Connection]:
         return AsyncConnectionPool(
             self._url,
+            connection_class=Connection,
             min_size=1,
             max_size=4,
             timeout=_CONNECT_S,
