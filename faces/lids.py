@@ -193,7 +193,7 @@ def _lay(pixels: Pixels, canvas: Canvas, matrix: Matrix, lid: Lid, ways: Floats)
     fine = spot.x.size and 1 / max(abs(float(matrix[1, 1])), abs(float(matrix[1, 0])), 1e-6)
     cover = np.clip((edge + way - spot.y) * fine + 0.5, 0, 1) * (way > 0)
     values = here.astype(np.float32)
-    moved = spot.of_picture(here, (-shift).astype(np.float32))
+    moved = spot.of_picture(here, (-shift).astype(np.float32), canvas.has_alpha)
     values += cover[..., None].astype(np.float32) * (moved - values)
     spot.write(pixels, canvas, values, cover > 0)
     left, top, right, bottom = spot.place

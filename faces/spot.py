@@ -4,14 +4,17 @@ was found in the crop."""
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
 from faces.align import Matrix, inverse
-from faces.canvas import Canvas, Floats, Pixels, Place, own_colours
+from faces.canvas import Canvas, Floats, Pixels, Place, own_colours, premultiplied
+
+_SHOWN: Final = 0.02
+"""What has less alpha than this share is transparent."""
 
 
 @dataclass(frozen=True)
@@ -57,14 +60,22 @@ class Spot:
         rows = self.y if y is None else y
         return np.asarray(cv2.remap(layer, self.x - 0.5, rows - 0.5, cv2.INTER_LINEAR), np.float32)
 
-    def of_picture(self, part: NDArray[Any], down: Floats) -> Floats:
-        """What is `down` [h, w], in pixels of the crop, from each pixel of `part` [h, w, C]."""
+    def of_picture(self, part: Pixels, down: Floats, alpha: bool = False) -> Floats:
+        """What is `down` [h, w], in pixels of the crop, from each pixel of `part` [h, w, C].
+
+        With `alpha`, its last channel, what is transparent there has no colour to bring.
+        """
         height, width = part.shape[:2]
         xs = np.arange(width, dtype=np.float32)[None] + np.float32(self.downwards[0]) * down
         ys = np.arange(height, dtype=np.float32)[:, None] + np.float32(self.downwards[1]) * down
-        source = np.ascontiguousarray(part)
-        found = cv2.remap(source, xs, ys, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
-        return np.asarray(found.reshape(part.shape), np.float32)
+        source: NDArray[Any] = np.ascontiguousarray(premultiplied(part, alpha))
+        there = cv2.remap(source, xs, ys, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
+        found = np.asarray(there.reshape(part.shape), np.float32)
+        if source.dtype != part.dtype:
+            share = found[..., -1:] / np.float32(np.iinfo(part.dtype).max)
+            straight = found[..., :-1] / np.maximum(share, np.float32(1e-3))
+            found[..., :-1] = np.where(share > _SHOWN, straight, part[..., :-1])
+        return found
 
     def own_colours(self, canvas: Canvas, layer: Floats) -> Floats:
         """A layer [S, S, 3] of the crop, sRGB in 0 to 1, at these pixels in the picture's own

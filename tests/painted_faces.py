@@ -23,6 +23,8 @@ from faces.frame import Frame
 SKIN = (250, 224, 208)
 HAIR = (96, 72, 168)
 INK = (70, 44, 48)
+IRIS = (60, 90, 150)
+MOUTH = (150, 40, 50)
 GROUND = (128, 128, 128)
 
 _ONE_SIDE = {
@@ -44,6 +46,12 @@ POINTS: dict[str, Point] = {name: _POINTS[name] for name in LANDMARKS}
 
 LEVEL_BROW = ((0.76, -0.36), (0.25, -0.36))
 """Outer and inner end of the right brow; the left one mirrors it."""
+
+LASHES = ((0.26, 0.0), (0.5, -0.15), (0.75, 0.02))
+"""The upper lashes of the right eye from end to end; the left ones mirror them."""
+
+ROUND_LASHES = tuple((0.5 + 0.25 * t, 0.15 * t * t - 0.21) for t in (-1, -0.6, -0.2, 0.2, 0.6, 1))
+"""Such of a wide open eye, whose `eye_height` is 0.2."""
 
 
 @dataclass(frozen=True)
@@ -71,10 +79,15 @@ def painted(
     brow_colour: Sequence[int] = INK,
     fringe: float = -0.75,
     strands: Sequence[Sequence[Point]] = (),
+    eye_height: float = 0.14,
+    iris: Sequence[int] = IRIS,
+    lashes: Sequence[Point] | None = LASHES,
+    open_mouth: Sequence[Point] | None = None,
 ) -> Painted:
     """An upright face whose eyes lie `unit` pixels apart around `middle`, in a picture of `size`
     (width, height). Hair ends at the height `fringe`, the brow lies over it; `strands` are filled
-    with hair's colour."""
+    with hair's colour. Eyes reach up and down by `eye_height`; `open_mouth` is the outline of a
+    mouth that is not a line."""
     width, height = size
     picture = np.full((height, width, 3), (150, 190, 160), np.uint8)
 
@@ -94,12 +107,17 @@ def painted(
     top = [(x, y) for x, y in _oval(0, 0.2, 1.25, 1.25) if y < fringe]
     fill(top, HAIR)
     for sign in (-1, 1):
-        fill(_oval(0.5 * sign, 0.01, 0.24, 0.14), (255, 255, 255))
-        fill(_oval(0.5 * sign, 0.01, 0.11, 0.13), (60, 90, 150))
-        line([(0.26 * sign, 0.0), (0.5 * sign, -0.15), (0.75 * sign, 0.02)], INK, 0.06)
+        fill(_oval(0.5 * sign, 0.01, 0.24, eye_height), (255, 255, 255))
+        fill(_oval(0.5 * sign, 0.01, 0.11, eye_height - 0.01), iris)
+        if lashes is not None:
+            line([(sign * x, y) for x, y in lashes], INK, 0.06)
         if brow is not None:
             line([(sign * x, y) for x, y in brow], brow_colour, brow_width)
-    line([(-0.16, 0.72), (0.16, 0.72)], INK, 0.03)
+    if open_mouth is None:
+        line([(-0.16, 0.72), (0.16, 0.72)], INK, 0.03)
+    else:
+        fill(open_mouth, MOUTH)
+        line([*open_mouth, open_mouth[0]], INK, 0.03)
     for strand in strands:
         fill(strand, HAIR)
     places = {n: (unit * x + middle[0], unit * y + middle[1]) for n, (x, y) in POINTS.items()}
