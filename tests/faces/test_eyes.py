@@ -22,7 +22,7 @@ SKIN = tuple(int(v) for v in CROP[round(0.52 * SIDE), round(0.3148 * SIDE)])
 
 def asleep(*sides: str) -> np.ndarray:
     """The crop with a line on skin in place of these eyes."""
-    face = np.ascontiguousarray(CROP)
+    face = CROP.copy()
     for side in sides:
         x, y = (round(SIDE * v) for v in POINTS[f"{side}_eye"])
         cv2.ellipse(face, (x, y), (30, 30), 0, 0, 360, SKIN, -1)
