@@ -33,6 +33,10 @@ _DOWN: Final = 0.40
 _OPEN: Final = 0.008
 """A patch that is larger than this, in squares of the eye distance, is an open mouth."""
 
+_LINE: Final = 0.02
+"""A patch that is nowhere further from its edge than this, in eye distances, and as far as a crop
+blurs it, is a line."""
+
 _EDGE: Final = 0.035
 """How far around a mouth its edge is wiped, too, in eye distances."""
 
@@ -120,13 +124,14 @@ def _patch(other: Bools, place: Bools, middle: NDArray[np.float64], unit: float)
     count, labels = cv2.connectedComponents(other.astype(np.uint8))
     x, y = np.rint(middle).astype(int)
     near = round(0.12 * unit)
-    around = labels[max(y - near, 0) : y + near, max(x - near, 0) : x + near]
+    around = labels[max(y - near, 0) : max(y + near, 0), max(x - near, 0) : max(x + near, 0)]
     sizes = np.bincount(around.ravel(), minlength=count)
     sizes[0] = 0
     if not sizes.any():
         return None
     mouth = labels == int(sizes.argmax())
-    if mouth.sum() < _OPEN * unit**2:
+    deep = cv2.distanceTransform(mouth.astype(np.uint8), cv2.DIST_L2, 5).max()
+    if mouth.sum() < _OPEN * unit**2 or deep < _LINE * unit + 1.5:
         return None
     outline = mouth & ~cv2.erode(mouth.astype(np.uint8), np.ones((3, 3), np.uint8)).astype(bool)
     inner = cv2.erode(place.astype(np.uint8), np.ones((5, 5), np.uint8)).astype(bool)

@@ -102,13 +102,13 @@ def painted(
         wide = max(1, round(thick * unit))
         cv2.polylines(picture, [pixels(points)], False, tuple(colour), wide, cv2.LINE_AA, 4)
 
-    fill(_oval(0, 0.2, 1.25, 1.25), HAIR)
-    fill(_oval(0, 0.25, 1.08, 1.05), SKIN)
-    top = [(x, y) for x, y in _oval(0, 0.2, 1.25, 1.25) if y < fringe]
+    fill(oval(0, 0.2, 1.25, 1.25), HAIR)
+    fill(oval(0, 0.25, 1.08, 1.05), SKIN)
+    top = [(x, y) for x, y in oval(0, 0.2, 1.25, 1.25) if y < fringe]
     fill(top, HAIR)
     for sign in (-1, 1):
-        fill(_oval(0.5 * sign, 0.01, 0.24, eye_height), (255, 255, 255))
-        fill(_oval(0.5 * sign, 0.01, 0.11, eye_height - 0.01), iris)
+        fill(oval(0.5 * sign, 0.01, 0.24, eye_height), (255, 255, 255))
+        fill(oval(0.5 * sign, 0.01, 0.11, eye_height - 0.01), iris)
         if lashes is not None:
             line([(sign * x, y) for x, y in lashes], INK, 0.06)
         if brow is not None:
@@ -162,6 +162,7 @@ def turned(face: Painted) -> Painted:
     )
 
 
-def _oval(x: float, y: float, wide: float, tall: float) -> list[Point]:
+def oval(x: float, y: float, wide: float, tall: float) -> list[Point]:
+    """An outline around (x, y), half as wide and half as tall as said."""
     t = np.linspace(0, 2 * np.pi, 72, endpoint=False)
     return list(zip((x + wide * np.cos(t)).tolist(), (y + tall * np.sin(t)).tolist(), strict=True))
