@@ -11,7 +11,7 @@ from faces.canvas import Canvas
 from faces.change import NOTHING
 from faces.frame import Frame
 from faces.ink import Light, Mark, Stroke, lay
-from tests.painted_faces import HAIR, INK, SKIN, frame_of, painted
+from tests.painted_faces import HAIR, INK, SKIN, frame_of, in_sides, painted, seen
 from tests.pictures import same_outside, with_alpha
 
 FACE = painted(60.0, (120.0, 100.0))
@@ -168,6 +168,53 @@ def test_skin_is_skin_in_light_and_shade_and_hair_is_not() -> None:
     shares = light.is_skin((colours[None] / 255).astype(np.float32))[0]
     assert shares[:2].tolist() == [1, 1]
     assert shares[2:].tolist() == [0, 0, 0]
+
+
+def crop_of(picture: np.ndarray) -> tuple[np.ndarray, dict[str, np.ndarray], float]:
+    """The aligned crop of FACE's face in `picture`, its landmarks in pixels, and its unit."""
+    matrix, crop = seen(Canvas(picture), FACE.landmarks)
+    points = in_sides(FACE.landmarks, matrix)
+    return crop, {name: 256 * np.array(p) for name, p in points.items()}, 256 / 2.7
+
+
+@pytest.mark.parametrize("skin", [SKIN, (130, 84, 60), (90, 100, 130)])
+def test_a_crops_skin_is_that_of_the_face(skin: tuple[int, int, int]) -> None:
+    picture = FACE.picture.copy()
+    picture[(picture == SKIN).all(axis=2)] = skin
+    light = Light.of_crop(*crop_of(picture))
+    np.testing.assert_allclose(light.skin * 255, skin, atol=2)
+    assert (light.white.tolist(), light.colourful) == ([1, 1, 1], 1)
+
+
+def test_hair_over_one_cheek_is_no_skin() -> None:
+    picture = FACE.picture.copy()
+    picture[:, :105] = HAIR
+    np.testing.assert_allclose(Light.of_crop(*crop_of(picture)).skin * 255, SKIN, atol=2)
+
+
+def test_a_face_beside_its_crop_has_the_skin_that_is_seen() -> None:
+    crop, points, unit = crop_of(FACE.picture)
+    below = {name: place + (0, 100) for name, place in points.items()}
+    crop = np.concatenate([np.full((100, 256, 3), 9, np.uint8), crop[:-100]])
+    np.testing.assert_allclose(Light.of_crop(crop, below, unit).skin * 255, SKIN, atol=2)
+    nowhere = {name: place + (0, 1000) for name, place in points.items()}
+    assert Light.of_crop(crop, nowhere, unit).skin.tolist() == [1, 1, 1]
+
+
+def test_how_far_colours_are_from_skin() -> None:
+    skin = WHITE.skin
+    redder = skin + np.array((0.587, -0.299, 0.0)) * 0.11 / np.hypot(0.587, 0.299)  # as bright
+    colours = np.stack([skin, skin - 0.28, skin + 0.14, skin - 0.56, redder])
+    off = WHITE.off_skin(colours[None].astype(np.float32))
+    assert off.shape == (1, 5)
+    assert off[0] == pytest.approx([0, 1, 0.5, 2, 1], abs=1e-3)
+    of_face = np.array([SKIN, HAIR, INK, (150, 40, 50), (255, 0, 255)], np.float32) / 255
+    far = WHITE.off_skin(of_face[None].astype(np.float32))[0]
+    assert far[0] == pytest.approx(0, abs=1e-3)
+    assert (far[1:] > 1.7).all()
+    shares = WHITE.is_skin(colours[None].astype(np.float32))[0]
+    assert shares[:3].tolist() == [1, 1, 1]
+    assert shares[3] == 0
 
 
 def swap(colours: np.ndarray) -> np.ndarray:

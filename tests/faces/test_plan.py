@@ -6,17 +6,36 @@ import numpy as np
 import pytest
 
 from contract.control import control_of, expression_vector
-from contract.expression import DRAWN, INDEX, SIZE
+from contract.expression import DRAWN, INDEX, SIZE, Vector
 from contract.labels import LANDMARKS
+from faces import lids
 from faces.canvas import Canvas
-from faces.plan import plan
-from tests.painted_faces import in_sides, painted, seen
+from faces.change import NOTHING
+from faces.plan import MOUTH, Plan, plan
+from tests.painted_faces import (
+    GROUND,
+    ROUND_LASHES,
+    SKIN,
+    Painted,
+    in_sides,
+    oval,
+    painted,
+    seen,
+    turned,
+)
+from tests.pictures import same_outside, with_alpha
 
 SIDE = 256
 FACE = painted(120.0, (240.0, 200.0), (480, 480))
 MATRIX, CROP = seen(Canvas(FACE.picture), FACE.landmarks, SIDE)
 POINTS = in_sides(FACE.landmarks, MATRIX, SIDE)
 CONTROL = expression_vector(DRAWN)
+
+WIDE = painted(120.0, (240.0, 200.0), (480, 480), eye_height=0.2, lashes=ROUND_LASHES)
+"""A face whose lids can be lowered."""
+
+SHOUT = painted(120.0, (240.0, 200.0), (480, 480), open_mouth=oval(0.0, 0.78, 0.18, 0.14))
+"""A face with an open mouth."""
 
 
 def beside() -> np.ndarray:
@@ -57,3 +76,144 @@ def test_a_finder_that_looks_closely_is_believed() -> None:
     rough = plan(CONTROL, encoded, CROP, eyes, MATRIX).drawing(beside())
     assert rough is not None
     assert rough.before["left_eye"][0] == pytest.approx(POINTS["left_eye"][0] + 0.1)
+
+
+def planned(face: Painted, values: dict[str, float], without: str = "") -> tuple[Vector, Plan]:
+    """What is asked for, tears and `values`, and who does it."""
+    encoded = control_of(CONTROL, (), {"tears": 0.5} | values)
+    matrix, crop = seen(Canvas(face.picture), face.landmarks, SIDE)
+    found = {name: place for name, place in face.landmarks.items() if name != without}
+    return encoded, plan(CONTROL, encoded, crop, found, matrix)
+
+
+def both(value: float) -> dict[str, float]:
+    return {"lid_upper_left": value, "lid_upper_right": value}
+
+
+def are_asked(one: Plan, encoded: Vector, names: tuple[str, ...]) -> bool:
+    """Whether the network is asked for all that is set of these; otherwise for none of them."""
+    places = [(INDEX[name], SIZE + INDEX[name]) for name in names]
+    assert any(encoded[i] for pair in places for i in pair)
+    same = all(one.asked[i] == encoded[i] for pair in places for i in pair)
+    assert same or all(one.asked[i] == 0 for pair in places for i in pair)
+    return same
+
+
+def test_lids_that_come_down_a_little_are_not_left_to_the_network() -> None:
+    encoded, one = planned(
+        WIDE, both(0.7) | {"lid_slant": 0.5, "lid_lower_left": 0.3, "mouth_curve": 1.0}
+    )
+    assert not are_asked(one, encoded, lids.NAMES)
+    assert are_asked(one, encoded, ("lid_lower_left", "mouth_curve"))
+    drawing = one.drawing(beside())
+    assert drawing is not None
+    assert [lid.side for lid in drawing.lids] == ["left", "right"]
+    assert drawing.lids == one.lids
+    assert drawing.wanted["lid_upper_left"] == pytest.approx(-0.3)
+    assert drawing.wanted["lid_slant"] == pytest.approx(0.5)
+
+
+@pytest.mark.parametrize(
+    "values",
+    [
+        both(0.0),
+        both(0.4),
+        both(1.0),
+        both(1.2),
+        {"lid_upper_left": 0.7},
+        {"lid_upper_left": 0.0, "lid_upper_right": 0.7},
+        {"lid_slant": 1.0},
+    ],
+)
+def test_lids_that_go_far_or_up_are_left_to_the_network(values: dict[str, float]) -> None:
+    encoded, one = planned(WIDE, values)
+    assert encoded[SIZE:].sum() == 1 + len(values)
+    assert are_asked(one, encoded, lids.NAMES)
+    drawing = one.drawing(beside())
+    assert drawing is not None
+    assert drawing.lids == ()
+
+
+def test_lids_whose_lashes_are_not_found_are_left_to_the_network() -> None:
+    for face, without in (
+        (WIDE, "left_eye_inner"),
+        (painted(120.0, (240.0, 200.0), (480, 480), eye_height=0.2, lashes=None), ""),
+    ):
+        encoded, one = planned(face, both(0.7), without)
+        assert one.lids == ()
+        assert are_asked(one, encoded, lids.NAMES)
+
+
+SHUT_MOUTH = {"mouth_open": 0.0, "mouth_curve": -0.5, "teeth": 0.0}
+
+
+def test_an_open_mouth_that_is_to_shut_is_not_left_to_the_network() -> None:
+    encoded, one = planned(SHOUT, SHUT_MOUTH | {"gaze_x": 0.5})
+    assert one.mouth is not None
+    assert not are_asked(one, encoded, MOUTH)
+    assert are_asked(one, encoded, ("gaze_x",))
+    drawing = one.drawing(beside())
+    assert drawing is not None
+    assert not set(MOUTH) & set(drawing.wanted)  # it is done before
+
+
+@pytest.mark.parametrize(
+    "values", [{"mouth_open": 0.5}, {"mouth_open": 0.05, "mouth_wave": 0.8}, {"mouth_open": 1.0}]
+)
+def test_a_mouth_that_is_to_open_is_left_to_the_network(values: dict[str, float]) -> None:
+    encoded, one = planned(SHOUT, values)
+    assert one.mouth is not None
+    assert are_asked(one, encoded, MOUTH)
+
+
+def test_a_mouth_that_is_shut_or_not_spoken_of_stays() -> None:
+    for face, without, values in (
+        (WIDE, "", SHUT_MOUTH),
+        (SHOUT, "chin", SHUT_MOUTH),
+        (SHOUT, "", {"mouth_curve": 0.5}),
+    ):
+        encoded, one = planned(face, values, without)
+        assert one.mouth is None
+        assert are_asked(one, encoded, MOUTH)
+        pixels = face.picture.copy()
+        matrix, crop = seen(Canvas(face.picture), face.landmarks, SIDE)
+        prepared, written = one.prepare(pixels, Canvas(face.picture), matrix, crop, GROUND)
+        assert prepared is crop
+        assert written == NOTHING
+        assert (pixels == face.picture).all()
+
+
+@pytest.mark.parametrize("face", [SHOUT, turned(SHOUT)], ids=["upright", "lying"])
+@pytest.mark.parametrize("alpha", [False, True])
+def test_an_open_mouth_is_shut_before_the_network_sees_it(face: Painted, alpha: bool) -> None:
+    before = with_alpha(face.picture) if alpha else face.picture
+    canvas = Canvas(before)
+    matrix, crop = seen(canvas, face.landmarks, SIDE)
+    for values, bow in ((SHUT_MOUTH, -1), ({"mouth_open": 0.0, "mouth_curve": 0.5}, 1)):
+        _, one = planned(face, values)
+        pixels = before.copy()
+        prepared, written = one.prepare(pixels, canvas, matrix, crop, GROUND)
+        assert same_outside(before, pixels, [written])
+        if alpha:
+            assert (pixels[..., 3] == before[..., 3]).all()
+        again, _ = seen(Canvas(pixels), face.landmarks, SIDE)
+        np.testing.assert_array_equal(again, matrix)
+        np.testing.assert_array_equal(seen(Canvas(pixels), face.landmarks, SIDE)[1], prepared)
+        mouth = prepared[150:200, 100:156].astype(int)
+        line = np.abs(mouth - SKIN).max(axis=2) > 60
+        assert 20 < line.sum() < 90
+        rows, columns = np.nonzero(line)
+        ends = rows[np.abs(columns - columns.mean()) > 6].mean()
+        middle = rows[np.abs(columns - columns.mean()) < 3].mean()
+        assert np.sign(middle - ends) == bow
+
+
+def test_a_mouth_that_is_to_open_is_level_until_then() -> None:
+    canvas = Canvas(SHOUT.picture)
+    matrix, crop = seen(canvas, SHOUT.landmarks, SIDE)
+    _, level = planned(SHOUT, {"mouth_open": 0.0})
+    _, shout = planned(SHOUT, {"mouth_open": 1.0, "mouth_curve": 1.0, "mouth_width": 1.0})
+    one, _ = level.prepare(SHOUT.picture.copy(), canvas, matrix, crop, GROUND)
+    other, _ = shout.prepare(SHOUT.picture.copy(), canvas, matrix, crop, GROUND)
+    np.testing.assert_array_equal(one, other)
+    assert np.abs(one.astype(int) - crop).max() > 100
