@@ -157,6 +157,16 @@ def test_lashes_come_down_by_what_is_asked_and_hardly_at_their_ends(
         assert (result[:, beside] == FACE.picture[:, beside]).all()
 
 
+def test_long_lashes_bend_down_to_the_middle() -> None:
+    level = face(lashes=((0.15, -0.2), (0.85, -0.2)))
+    result, _ = lowered_by(both(-0.3), level)
+    across = (0.22, 0.25, 0.5, 0.75, 0.78)
+    went = np.subtract(lashes(level.picture, *across), lashes(result, *across)) / (0.3 * WAY)
+    assert went[2] == pytest.approx(1, abs=0.15)
+    assert [went[1], went[3]] == pytest.approx([0.6, 0.6], abs=0.2)
+    assert [went[0], went[4]] == pytest.approx([0.25, 0.25], abs=0.2)
+
+
 def test_where_lashes_were_is_skin() -> None:
     result, _ = lowered_by(both(-0.4))
     before, after = (p[172:177, 170:190].astype(int) for p in (FACE.picture, result))

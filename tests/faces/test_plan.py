@@ -208,6 +208,19 @@ def test_an_open_mouth_is_shut_before_the_network_sees_it(face: Painted, alpha: 
         assert np.sign(middle - ends) == bow
 
 
+def test_a_shut_mouth_may_be_wider_than_the_open_one() -> None:
+    small = painted(
+        120.0, (240.0, 200.0), (480, 480), open_mouth=oval(0.0, 0.74, 0.07, 0.05)
+    )  # 17 pixels wide, without its outline
+    matrix, crop = seen(Canvas(small.picture), small.landmarks, SIDE)
+    _, one = planned(small, {"mouth_open": 0.0, "mouth_width": 1.0})
+    pixels = small.picture.copy()
+    _, written = one.prepare(pixels, Canvas(small.picture), matrix, crop, GROUND)
+    assert same_outside(small.picture, pixels, [written])
+    line = np.abs(pixels[270:320, 200:280].astype(int) - SKIN).max(axis=2) > 60
+    assert line.any(axis=0).sum() > 50
+
+
 def test_a_mouth_that_is_to_open_is_level_until_then() -> None:
     canvas = Canvas(SHOUT.picture)
     matrix, crop = seen(canvas, SHOUT.landmarks, SIDE)
