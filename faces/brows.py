@@ -42,9 +42,10 @@ def kept_clear(change: Change, brows: Iterable[Brow]) -> Change:
     mask, moves = change.mask, change.displacement
     for brow in brows:
         side = 2 * round(_AROUND * brow.unit) + 1
-        near = cv2.dilate(brow.place, np.ones((side, side), np.uint8))
+        near, square = brow.place, np.ones((side, side), np.uint8)
         if moves is not None:  # nor does it bring a brow to where none is
-            near = np.maximum(near, _sampled_at(brow.place, moves))
+            near = np.maximum(near, _sampled_at(near, moves))
+        near = np.asarray(cv2.dilate(near, square), np.float32)
         rest = 1 - cv2.blur(near, (side // 2 + 1, side // 2 + 1))
         mask = mask * rest
         moves = None if moves is None else moves * rest
