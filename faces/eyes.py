@@ -21,7 +21,8 @@ _OTHER: Final = 0.8
 """Iris, white and pupil are further from the skin's colour than this (`faces.ink.Light`)."""
 
 _SHUT: Final = 0.42
-"""A smaller share of them in that place is an eye that is shut."""
+_BOTH_SHUT: Final = 0.56
+"""A smaller share of them in that place is an eye that is shut: one beside an open one, and both."""
 
 
 def shut_eyes_of(face: RGB8, landmarks: Mapping[str, Point]) -> tuple[str, ...]:
@@ -32,9 +33,9 @@ def shut_eyes_of(face: RGB8, landmarks: Mapping[str, Point]) -> tuple[str, ...]:
     points = {name: np.array(place) * face.shape[0] for name, place in landmarks.items()}
     unit = float(np.hypot(*(points["right_eye"] - points["left_eye"])))
     off = Light.of_crop(face, points, unit).off_skin(face.astype(np.float32) / np.float32(255))
-    return tuple(
-        side for side in ("left", "right") if _share(off > _OTHER, points, side, unit) < _SHUT
-    )
+    shares = {side: _share(off > _OTHER, points, side, unit) for side in ("left", "right")}
+    least = _BOTH_SHUT if max(shares.values()) < _BOTH_SHUT else _SHUT
+    return tuple(side for side, share in shares.items() if share < least)
 
 
 def _share(
