@@ -22,7 +22,7 @@ _OTHER: Final = 0.8
 
 _SHUT: Final = 0.42
 _BOTH_SHUT: Final = 0.56
-"""A smaller share of them in that place is an eye that is shut: one beside an open one, and both."""
+"""A smaller share of them in that place is an eye that is shut, beside an open one or both."""
 
 
 def shut_eyes_of(face: RGB8, landmarks: Mapping[str, Point]) -> tuple[str, ...]:
