@@ -132,18 +132,20 @@ def _lay(
     way = _down(brow, ways, spot.x)
     old, new = spot.seen(brow.place), spot.seen(brow.cover, spot.y - way)
     values = here.astype(np.float32)
-    values += np.minimum(2 * old, 1)[..., None] * (_filled(here, spot, brow) - values)
-    values += new[..., None] * (spot.of_picture(spot.part(canvas.pixels), -way) - values)
+    alpha = canvas.has_alpha
+    values += np.minimum(2 * old, 1)[..., None] * (_filled(here, spot, brow, alpha) - values)
+    moved = spot.of_picture(spot.part(canvas.pixels), -way, alpha)
+    values += new[..., None] * (moved - values)
     spot.write(pixels, canvas, values, (old > 0) | (new > 0))
     left, top, right, bottom = spot.place
     return left, top, right - left, bottom - top
 
 
-def _filled(here: Pixels, spot: Spot, brow: Brow) -> Floats:
+def _filled(here: Pixels, spot: Spot, brow: Brow, alpha: bool) -> Floats:
     """What would be `here` [h, w, C] without the brow: in each of its columns, from the colour
     above it to the one below, so that the hair that it crosses goes on."""
     row = np.full_like(spot.x, 0.5)
     above, below = (spot.seen(rows[None], row) for rows in (brow.above, brow.below))
     share = np.clip((spot.y - 0.5 - above) / np.maximum(below - above, 1), 0, 1)[..., None]
-    one, other = (spot.of_picture(here, to + 0.5 - spot.y) for to in (above, below))
+    one, other = (spot.of_picture(here, to + 0.5 - spot.y, alpha) for to in (above, below))
     return np.asarray(one + share * (other - one), np.float32)
