@@ -36,6 +36,11 @@ GREY: Final = np.array((0.299, 0.587, 0.114), np.float32)
 _HUE: Final = 0.11
 """Skin's colour, less its brightness, strays by so much of the range from place to place."""
 
+_DIM: Final = 0.6
+_BRIGHT: Final = 0.9
+"""A face whose brightest is beyond the second of these is in white light; below the first, the
+light has the colour of its brightest."""
+
 _LEVEL: Final = 0.28
 """Skin's brightness strays by so much between light and shade."""
 
@@ -79,6 +84,8 @@ class Light:
         step = max(1, int(frame.unit / _LIGHT_UNIT))
         face = _srgb(pixels[top:bottom:step, left:right:step], canvas)
         white = np.percentile(face.reshape(-1, 3), 98, axis=0) if face.size else np.ones(3)
+        bright = np.clip((white.max() - _DIM) / (_BRIGHT - _DIM), 0, 1)
+        white = white + bright * (1 - white)  # what is bright is skin, where no white is seen
         spots = [frame.points[f"{side}_eye_bottom"] + (0, 0.12) for side in ("left", "right")]
         spots.append(0.45 * frame.points["mouth"])
         spots.append(0.6 * frame.points["mouth"] + 0.4 * frame.points["chin"])
