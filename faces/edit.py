@@ -28,7 +28,7 @@ class Drawing:
     """What is drawn beside the network's change. `before` and `after` are the face's landmarks in
     sides of the crop; `amounts`, -1 to 1 by the names of `contract.expression.DRAWN`, are what is
     drawn: parameters that are not there stay as they are. `wanted` are all that are set, scaled
-    alike: a mouth that they shut is mended, and `lids` are lowered. `share`, 0 to 1, is how far it
+    alike: a mouth that they shut is mended, and `lids` are moved. `share`, 0 to 1, is how far it
     holds."""
 
     before: Mapping[str, Point]
@@ -69,8 +69,8 @@ def edit(
     found = brows_of(face, drawing.before)
     written = apply(pixels, canvas, matrix, brows.kept_clear(change, found))
     moved = brows.move(pixels, canvas, matrix, found, drawing.amounts, drawing.share)
-    lowered = lids.lower(pixels, canvas, matrix, drawing.lids, drawing.wanted, drawing.share)
-    moved = joined(moved, lowered)
+    turned = lids.move(pixels, canvas, matrix, drawing.lids, drawing.wanted, drawing.share)
+    moved = joined(moved, turned)
     shares = {name: amount * drawing.share for name, amount in drawing.amounts.items()}
     points = dict(drawing.before) | {name: drawing.after[name] for name in _MOVED}
     frame = Frame.of(points, matrix, face.shape[0])

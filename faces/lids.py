@@ -1,8 +1,9 @@
-"""Upper lids are lowered in the picture's own pixels: the lashes come down, the skin follows.
+"""Upper lids come down or rise a little in the picture's own pixels: the lashes, and the skin with
+them.
 
-A network that lowers a lid paints skin where the lashes were, and new lashes, at the fineness of
-its crop. But nothing new is to be seen under a lid that comes down: it is all in the picture. So
-the line of the lashes is found, and what lies on it and above it is drawn down over the eye.
+A network that moves a lid paints skin where the lashes were, and new lashes, at the fineness of
+its crop. But little that is new is to be seen: so the line of the lashes is found, and what lies on
+it and above it is drawn down over the eye, or the upper half of the eye is stretched up to it.
 """
 
 from __future__ import annotations
@@ -30,7 +31,15 @@ NAMES: Final = ("lid_upper_left", "lid_upper_right", "lid_slant")
 _NEEDED: Final = tuple(f"{side}_eye{end}" for side in SIDES for end in ("", "_outer", "_inner"))
 
 _LOWERED: Final = (-0.45, -0.02)
-"""Between these, in its scaled range, an upper lid is lowered so far that it can be done here."""
+_RAISED: Final = (0.02, 0.35)
+"""Between these, in its scaled range, an upper lid is lowered or raised so far that it can be done
+here; between the two pairs, it is at rest."""
+
+_RISE: Final = 1.6
+"""A lid rises so much further than it would come down for the same number: eyes stretch little."""
+
+_WIDEST: Final = 0.07
+"""No lid rises further than this, in eye distances."""
 
 _HEIGHT: Final = 0.62
 """How far a lid has to go to shut an eye, of the eye's width: a low value of the census of drawn
@@ -72,11 +81,18 @@ class Lid:
     unit: float
 
 
-def lowered(wanted: Mapping[str, float]) -> bool:
-    """Whether `wanted`, scaled parameters of `contract.expression`, lower both upper lids a little:
-    neither shut, nor raised, nor as they are."""
-    low, high = _LOWERED
-    return all(low < wanted.get(f"lid_upper_{side}", 0.0) < high for side in SIDES)
+def moved(wanted: Mapping[str, float]) -> bool:
+    """Whether `wanted`, scaled parameters of `contract.expression`, lower both upper lids a little,
+    or raise both: neither shut, nor at rest."""
+    values = [wanted.get(f"lid_upper_{side}", 0.0) for side in SIDES]
+    return any(all(low < v < high for v in values) for low, high in (_LOWERED, _RAISED))
+
+
+def at_rest(wanted: Mapping[str, float]) -> tuple[str, ...]:
+    """The parameters in `wanted` of upper lids that are to be neither lower nor higher than at
+    rest."""
+    names = (f"lid_upper_{side}" for side in SIDES)
+    return tuple(n for n in names if n in wanted and _LOWERED[1] <= wanted[n] <= _RAISED[0])
 
 
 def lids_of(face: RGB8, landmarks: Mapping[str, Point]) -> tuple[Lid, ...]:
@@ -144,7 +160,7 @@ def _smooth(rows: NDArray[np.float64], reach: int) -> NDArray[np.float64]:
     return np.asarray(means)
 
 
-def lower(
+def move(
     pixels: Pixels,
     canvas: Canvas,
     matrix: Matrix,
@@ -152,34 +168,38 @@ def lower(
     wanted: Mapping[str, float],
     share: float = 1.0,
 ) -> Rectangle:
-    """Lower `lids` in `pixels` [H, W, C], the canvas's own or a copy; say where.
+    """Lower or raise `lids` in `pixels` [H, W, C], the canvas's own or a copy; say where.
 
     `matrix` brings the picture to the crop that they were found in; `wanted` are scaled parameters
     of `contract.expression`; lids go that `share` of their way. Returns the rectangle outside which
     no pixel was written, NOTHING when there is none.
     """
     written = NOTHING
+    least = min((lid.height for lid in lids), default=0.0)
     for lid in lids:
-        ways = share * _ways(lid, wanted)
-        if ways.max() >= _LEAST * lid.unit:
+        ways = share * _ways(lid, wanted, max(least - _OPEN * lid.unit, 0.0))
+        if np.abs(ways).max() >= _LEAST * lid.unit:
             written = joined(written, _lay(pixels, canvas, matrix, lid, ways))
     return written
 
 
-def _ways(lid: Lid, wanted: Mapping[str, float]) -> Floats:
-    """How far down each column of the lashes goes, in pixels of the crop [n]: less at the ends."""
+def _ways(lid: Lid, wanted: Mapping[str, float], most: float) -> Floats:
+    """How far down each column of the lashes goes, in pixels of the crop [n]: `most` at most, and
+    less at the ends."""
     down = -wanted[f"lid_upper_{lid.side}"] * _HEIGHT * lid.width
+    least = 0.0
+    if down < 0:
+        down, least, most = _RISE * down, -_WIDEST * lid.unit, 0.0
     t = np.linspace(-1, 1, len(lid.columns))
     inwards = t if lid.side == "left" else -t
     way = down + _SLANT * lid.unit * wanted.get("lid_slant", 0.0) * inwards
-    most = max(lid.height - _OPEN * lid.unit, 0.0)
-    return np.asarray(np.clip(way, 0, most) * (1 - np.abs(t) ** 6), np.float32)
+    return np.asarray(np.clip(way, least, most) * (1 - np.abs(t) ** 6), np.float32)
 
 
 def _lay(pixels: Pixels, canvas: Canvas, matrix: Matrix, lid: Lid, ways: Floats) -> Rectangle:
     above = _ABOVE * lid.unit
     across = float(lid.columns[0]), float(lid.columns[-1] + 1)
-    down = float(lid.edge.min() - above), float((lid.edge + ways).max() + 2)
+    down = float(lid.edge.min() - above), float((lid.edge + np.maximum(ways, lid.height)).max() + 2)
     spot = Spot.around(canvas, matrix, across, down)
     if spot is None:
         return NOTHING
@@ -189,9 +209,13 @@ def _lay(pixels: Pixels, canvas: Canvas, matrix: Matrix, lid: Lid, ways: Floats)
     way = np.interp(column, lid.columns, ways, left=0, right=0)
     lashes = edge - _THICK * lid.unit  # above them, the skin is stretched
     rise = np.clip((spot.y - (lashes - above)) / (above + way), 0, 1)
-    shift = np.minimum(way * rise * rise * (3 - 2 * rise), way)
-    fine = spot.x.size and 1 / max(abs(float(matrix[1, 1])), abs(float(matrix[1, 0])), 1e-6)
+    shift = way * rise * rise * (3 - 2 * rise)
+    fine = 1 / max(abs(float(matrix[1, 1])), abs(float(matrix[1, 0])), 1e-6)
     cover = np.clip((edge + way - spot.y) * fine + 0.5, 0, 1) * (way > 0)
+    if ways.min() < 0:  # the eye under lashes that rise is stretched, down to its middle
+        within = np.clip((edge + lid.height - spot.y) / (lid.height - way), 0, 1)
+        shift = np.where(spot.y > edge + way, way * within, shift)
+        cover = np.maximum(cover, (way < 0) & (within > 0))
     values = here.astype(np.float32)
     moved = spot.of_picture(here, (-shift).astype(np.float32), canvas.has_alpha)
     values += cover[..., None].astype(np.float32) * (moved - values)

@@ -1,8 +1,9 @@
 """Who does what of an edit: what a network is asked for, and what is drawn beside its answer.
 
-A card names what its network leaves alone (`drawn`). Lids that are only to come down a little are
-drawn, too, where their lashes are found, and an open mouth that is to be shut; eyes that are shut
-stay so. The network is not asked for any of these.
+A card names what its network leaves alone (`drawn`). Lids that are only to come down or rise a
+little are drawn, too, where their lashes are found, and an open mouth that is to be shut; lids that
+are to be at rest, and eyes that are shut, stay as they are. The network is not asked for any of
+these: it would paint them again, and narrow eyes wide.
 """
 
 from __future__ import annotations
@@ -36,6 +37,9 @@ _FOUND: Final = (
 )  # fmt: skip
 """What a finder sees more surely than a network that edits."""
 
+_SMALL: Final = -0.3
+"""An iris that is to be larger than this, in its scaled range, is left beside lids that rise."""
+
 _BOTH_EYES: Final = ("lid_slant", "iris_size", "gaze_x", "gaze_y", "highlight")
 
 MOUTH: Final = tuple(n for n in NAMES if n.startswith(("mouth_", "teeth", "tongue", "fang")))
@@ -45,7 +49,7 @@ MOUTH: Final = tuple(n for n in NAMES if n.startswith(("mouth_", "teeth", "tongu
 @dataclass(frozen=True)
 class Plan:
     """An edit of one face. `asked` [C] is the network's control; `amounts` are the scaled values of
-    what is drawn, `every` of all that is set; `lids` are those to lower, `mouth` is the open one to
+    what is drawn, `every` of all that is set; `lids` are those to move, `mouth` is the open one to
     shut first; `found` are the finder's landmarks, in sides of the crop."""
 
     asked: Vector
@@ -106,15 +110,17 @@ def plan(
         return Plan(asked, {}, {}, (), None, {}, share)
     every = wanted(control, encoded)
     seen = _in_sides(found, matrix, face.shape[0]) if set(_FOUND) <= set(found) else {}
-    kept = _of_shut_eyes(shut_eyes_of(face, seen)) if seen else ()
+    kept = _of_shut_eyes(shut_eyes_of(face, seen)) + lids.at_rest(every) if seen else ()
     asked = unset(control, asked, kept)
     every = {name: value for name, value in every.items() if name not in kept}
-    lowered = lids.lids_of(face, seen) if lids.lowered(every) else ()
+    moved = lids.lids_of(face, seen) if lids.moved(every) else ()
     mouth = open_mouth(face, seen) if seen and "mouth_open" in every else None
-    done: tuple[str, ...] = lids.NAMES if lowered else ()
+    done: tuple[str, ...] = lids.NAMES if moved else ()
+    if seen and lids.moved(every) and every["lid_upper_left"] > 0:  # no network opens eyes well
+        done = lids.NAMES + (("iris_size",) if every.get("iris_size", 0.0) > _SMALL else ())
     if mouth and is_shut(every):
         done += MOUTH
-    return Plan(unset(control, asked, done), amounts, every, lowered, mouth, seen, share)
+    return Plan(unset(control, asked, done), amounts, every, moved, mouth, seen, share)
 
 
 def _of_shut_eyes(sides: Sequence[str]) -> tuple[str, ...]:

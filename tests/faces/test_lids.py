@@ -13,7 +13,7 @@ from faces.align import inverse
 from faces.canvas import Canvas
 from faces.change import NOTHING, Rectangle
 from faces.face import Point
-from faces.lids import Lid, lids_of, lower, lowered
+from faces.lids import Lid, lids_of, move, moved
 from tests.painted_faces import ROUND_LASHES, SKIN, Painted, in_sides, painted, seen, turned
 from tests.pictures import same_outside
 
@@ -60,7 +60,7 @@ def lowered_by(
     lids = found_in(what)
     assert len(lids) == 2
     pixels = canvas.pixels.copy()
-    return pixels, lower(pixels, canvas, matrix, lids, wanted, share)
+    return pixels, move(pixels, canvas, matrix, lids, wanted, share)
 
 
 def lashes(pixels: np.ndarray, *across: float, side: str = "right") -> list[float]:
@@ -83,14 +83,16 @@ def lashes(pixels: np.ndarray, *across: float, side: str = "right") -> list[floa
         ({"lid_slant": 1.0}, False),
         ({"lid_upper_left": -0.3}, False),
         (both(0.0), False),
-        (both(0.2), False),
+        (both(0.2), True),
         (both(-0.6), False),
         (both(-1.0), False),
         ({"lid_upper_left": -1.0, "lid_upper_right": -0.3}, False),
     ],
 )
-def test_lids_that_come_down_a_little_are_done_here(wanted: dict[str, float], done: bool) -> None:
-    assert lowered(wanted) is done
+def test_lids_that_come_down_or_rise_a_little_are_done_here(
+    wanted: dict[str, float], done: bool
+) -> None:
+    assert moved(wanted) is done
 
 
 @pytest.mark.parametrize("size", [128, 192, 256, 384])
@@ -165,6 +167,23 @@ def test_long_lashes_bend_down_to_the_middle() -> None:
     assert went[2] == pytest.approx(1, abs=0.15)
     assert [went[1], went[3]] == pytest.approx([0.6, 0.6], abs=0.2)
     assert [went[0], went[4]] == pytest.approx([0.25, 0.25], abs=0.2)
+
+
+@pytest.mark.parametrize("side", ["left", "right"])
+@pytest.mark.parametrize("amount", [0.05, 0.12, 0.15])
+def test_lashes_rise_and_the_eye_is_stretched_to_its_middle(side: str, amount: float) -> None:
+    result, _ = lowered_by(both(amount))
+    rose = np.subtract(
+        lashes(result, 0.4, 0.5, 0.6, side=side), lashes(FACE.picture, 0.4, 0.5, 0.6, side=side)
+    )
+    assert rose == pytest.approx(1.6 * amount * WAY, abs=1.6)
+    assert (result[210:] == FACE.picture[210:]).all()
+
+
+def test_no_lid_rises_far() -> None:
+    most, _ = lowered_by(both(0.3))
+    rose = lashes(most, 0.5)[0] - lashes(FACE.picture, 0.5)[0]
+    assert rose == pytest.approx(0.07 * 120, abs=1.6)
 
 
 def test_where_lashes_were_is_skin() -> None:
@@ -304,7 +323,7 @@ def test_lids_cut_by_the_border_or_beside_the_picture(
     shifted = matrix.copy()
     shifted[:, 2] += matrix[:, :2] @ (left, top)
     result = part.copy()
-    rectangle = lower(result, Canvas(part), shifted, lids, both(-0.3))
+    rectangle = move(result, Canvas(part), shifted, lids, both(-0.3))
     assert (rectangle == NOTHING) is beside
     assert same_outside(part, result, [rectangle])
     assert bool((result != part).any()) is not beside

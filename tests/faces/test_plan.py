@@ -118,20 +118,37 @@ def test_lids_that_come_down_a_little_are_not_left_to_the_network() -> None:
     [
         both(0.0),
         both(0.4),
-        both(1.0),
-        both(1.2),
         {"lid_upper_left": 0.7},
         {"lid_upper_left": 0.0, "lid_upper_right": 0.7},
         {"lid_slant": 1.0},
     ],
 )
-def test_lids_that_go_far_or_up_are_left_to_the_network(values: dict[str, float]) -> None:
+def test_lids_that_go_far_are_left_to_the_network(values: dict[str, float]) -> None:
     encoded, one = planned(WIDE, values)
     assert encoded[SIZE:].sum() == 1 + len(values)
     assert are_asked(one, encoded, lids.NAMES)
     drawing = one.drawing(beside())
     assert drawing is not None
     assert drawing.lids == ()
+
+
+def test_lids_at_rest_stay_as_they_are() -> None:
+    encoded, one = planned(WIDE, both(1.0) | {"mouth_open": 0.4})
+    assert not are_asked(one, encoded, lids.NAMES)
+    assert are_asked(one, encoded, ("mouth_open",))
+    assert (one.lids, "lid_upper_left" in one.every) == ((), False)
+    far, at_eyes = planned(WIDE, {"lid_upper_left": 1.0, "lid_upper_right": 0.0})
+    assert at_eyes.asked[SIZE + INDEX["lid_upper_left"]] == 0
+    assert at_eyes.asked[SIZE + INDEX["lid_upper_right"]] == far[SIZE + INDEX["lid_upper_right"]]
+
+
+@pytest.mark.parametrize(("iris", "asked"), [(0.85, False), (0.5, True)])
+def test_lids_that_rise_are_never_left_to_the_network(iris: float, asked: bool) -> None:
+    values = both(1.15) | {"iris_size": iris}
+    encoded, one = planned(WIDE, values)
+    assert not are_asked(one, encoded, lids.NAMES)
+    assert len(one.lids) == 2
+    assert are_asked(one, encoded, ("iris_size",)) is asked
 
 
 def test_lids_whose_lashes_are_not_found_are_left_to_the_network() -> None:
