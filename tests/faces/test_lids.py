@@ -177,7 +177,7 @@ def test_lashes_rise_and_the_eye_is_stretched_to_its_middle(side: str, amount: f
         lashes(result, 0.4, 0.5, 0.6, side=side), lashes(FACE.picture, 0.4, 0.5, 0.6, side=side)
     )
     assert rose == pytest.approx(1.6 * amount * WAY, abs=1.6)
-    assert (result[210:] == FACE.picture[210:]).all()
+    assert (result[216:] == FACE.picture[216:]).all()
 
 
 def test_no_lid_rises_far() -> None:
