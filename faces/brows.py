@@ -136,9 +136,7 @@ def _lay(
     values += np.minimum(2 * old, 1)[..., None] * (_filled(here, spot, brow, alpha) - values)
     moved = spot.of_picture(spot.part(canvas.pixels), -way, alpha)
     values += new[..., None] * (moved - values)
-    spot.write(pixels, canvas, values, (old > 0) | (new > 0))
-    left, top, right, bottom = spot.place
-    return left, top, right - left, bottom - top
+    return spot.write(pixels, canvas, values, (old > 0) | (new > 0))
 
 
 def _filled(here: Pixels, spot: Spot, brow: Brow, alpha: bool) -> Floats:

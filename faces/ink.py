@@ -163,8 +163,8 @@ def lay(pixels: Pixels, canvas: Canvas, frame: Frame, light: Light, mark: Mark) 
         seen = light.is_skin(_srgb(here, canvas))
         colour *= seen[..., None]
         share *= seen
-    _blend(here, canvas, colour, share)
-    return left, top, right - left, bottom - top
+    drawn = _blend(here, canvas, colour, share)
+    return (left, top, right - left, bottom - top) if drawn else NOTHING
 
 
 def within(points: Points, canvas: Canvas, margin: int) -> Place:
@@ -229,14 +229,15 @@ def _pen(width: float) -> tuple[int, float]:
     return thickness, min(1.0, width / (thickness + 1.5))
 
 
-def _blend(here: Pixels, canvas: Canvas, colour: Floats, share: Floats) -> None:
-    """Lay sRGB `colour` [h, w, 3], which is times its `share`, over what is drawn `here`."""
+def _blend(here: Pixels, canvas: Canvas, colour: Floats, share: Floats) -> bool:
+    """Lay sRGB `colour` [h, w, 3], which is times its `share`, over what is drawn `here`; say
+    whether anything is."""
     touched = share > 1 / 512
     if canvas.has_alpha:
         touched &= here[..., -1] > 0
     rows, columns = np.nonzero(touched)
     if not rows.size:
-        return
+        return False
     part = share[rows, columns]
     straight = np.clip(colour[rows, columns] / part[:, None], 0, 1)
     own = np.stack([p[0] for p in own_colours(straight.T[:, None], canvas)], 1)
@@ -245,3 +246,4 @@ def _blend(here: Pixels, canvas: Canvas, colour: Floats, share: Floats) -> None:
     values = before[:, :count] + part[:, None] * (own * np.float32(canvas.top) - before[:, :count])
     before[:, :count] = np.clip(np.rint(values), 0, canvas.top).astype(here.dtype)
     here[rows, columns] = before
+    return True

@@ -219,6 +219,4 @@ def _lay(pixels: Pixels, canvas: Canvas, matrix: Matrix, lid: Lid, ways: Floats)
     values = here.astype(np.float32)
     moved = spot.of_picture(here, (-shift).astype(np.float32), canvas.has_alpha)
     values += cover[..., None].astype(np.float32) * (moved - values)
-    spot.write(pixels, canvas, values, cover > 0)
-    left, top, right, bottom = spot.place
-    return left, top, right - left, bottom - top
+    return spot.write(pixels, canvas, values, cover > 0)

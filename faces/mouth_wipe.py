@@ -105,9 +105,7 @@ def wipe(
     values = spot.part(pixels).astype(np.float32)
     own = spot.own_colours(canvas, mouth.filled)
     values[..., : own.shape[2]] += cover[..., None] * (own - values[..., : own.shape[2]])
-    spot.write(pixels, canvas, values, cover > 0)
-    left, top, right, bottom = spot.place
-    return left, top, right - left, bottom - top
+    return spot.write(pixels, canvas, values, cover > 0)
 
 
 def _place(face: RGB8, points: Mapping[str, NDArray[np.float64]], unit: float) -> Bools:

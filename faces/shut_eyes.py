@@ -114,8 +114,7 @@ def _clean(
     even = cv2.morphologyEx(even, cv2.MORPH_OPEN, across)
     share = np.clip((spot.seen(mask) - 0.3) / 0.4, 0, 1)
     values = here + share[..., None] * (even.reshape(here.shape).astype(np.float32) - here)
-    spot.write(pixels, canvas, values, share > 0)
-    return left, top, right - left, bottom - top
+    return spot.write(pixels, canvas, values, share > 0)
 
 
 def _around(

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from faces.align import Matrix, inverse
 from faces.canvas import Canvas, Floats, Pixels, Place, own_colours, premultiplied
+from faces.change import NOTHING, Rectangle
 
 _SHOWN: Final = 0.02
 """What has less alpha than this share is transparent."""
@@ -84,10 +85,17 @@ class Spot:
         planes = own_colours(np.asarray(seen, np.float32), canvas)
         return np.stack(planes, axis=2) * np.float32(canvas.top)
 
-    def write(self, pixels: Pixels, canvas: Canvas, values: Floats, touched: NDArray[Any]) -> None:
-        """Write `values` [h, w, C] where something is drawn and `touched` [h, w]; alpha stays."""
+    def write(
+        self, pixels: Pixels, canvas: Canvas, values: Floats, touched: NDArray[Any]
+    ) -> Rectangle:
+        """Write `values` [h, w, C] where something is drawn and `touched` [h, w]; alpha stays.
+
+        Returns the rectangle of these pixels, NOTHING when none was written.
+        """
         here = self.part(pixels)
         colours = here.shape[2] - canvas.has_alpha
         where = touched & (here[..., -1] > 0) if canvas.has_alpha else touched
         whole = np.clip(np.rint(values), 0, canvas.top).astype(here.dtype)
         here[..., :colours][where] = whole[..., :colours][where]
+        left, top, right, bottom = self.place
+        return (left, top, right - left, bottom - top) if where.any() else NOTHING
