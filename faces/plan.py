@@ -8,6 +8,7 @@ these: it would paint them again, and narrow eyes wide.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
@@ -36,6 +37,9 @@ _FOUND: Final = (
     "right_eye_outer", "mouth", "chin",
 )  # fmt: skip
 """What a finder sees more surely than a network that edits."""
+
+_FEW_PIXELS: Final = 16.0
+"""A face whose eyes are not so far apart, in pixels of the picture, has no lines to find."""
 
 _SMALL: Final = -0.3
 """An iris that is to be larger than this, in its scaled range, is left beside lids that rise."""
@@ -103,13 +107,14 @@ def plan(
     """The plan for a face that is to change as `encoded` [C] asks, with that share (0 to 1) of it.
 
     `face` [S, S, 3] is its aligned crop, to which `matrix` brings the picture, and `found` are the
-    landmarks that a finder saw in the picture; where it saw no corners of eyes, none of them count.
+    landmarks that a finder saw in the picture; where it saw no corners of eyes, or next to no
+    pixels, none of them count.
     """
     asked, amounts = split(control, encoded)
     if not amounts or not isinstance(control, ExpressionVector):
         return Plan(asked, {}, {}, (), None, {}, share)
     every = wanted(control, encoded)
-    seen = _in_sides(found, matrix, face.shape[0]) if set(_FOUND) <= set(found) else {}
+    seen = _in_sides(found, matrix, face.shape[0]) if _closely_seen(found) else {}
     kept = _of_shut_eyes(shut_eyes_of(face, seen)) + lids.at_rest(every) if seen else ()
     asked = unset(control, asked, kept)
     every = {name: value for name, value in every.items() if name not in kept}
@@ -121,6 +126,13 @@ def plan(
     if mouth and is_shut(every):
         done += MOUTH
     return Plan(unset(control, asked, done), amounts, every, moved, mouth, seen, share)
+
+
+def _closely_seen(found: Mapping[str, Point]) -> bool:
+    """Whether a finder saw all that lines are looked for by, in a face that has enough pixels."""
+    if not set(_FOUND) <= set(found):
+        return False
+    return math.dist(found["left_eye"], found["right_eye"]) >= _FEW_PIXELS
 
 
 def _of_shut_eyes(sides: Sequence[str]) -> tuple[str, ...]:
