@@ -247,3 +247,10 @@ def test_a_mouth_that_is_to_open_is_level_until_then() -> None:
     other, _ = shout.prepare(SHOUT.picture.copy(), canvas, matrix, crop, GROUND)
     np.testing.assert_array_equal(one, other)
     assert np.abs(one.astype(int) - crop).max() > 100
+
+
+def test_a_face_of_a_few_pixels_is_left_to_the_network() -> None:
+    small = painted(12.0, (24.0, 20.0), (48, 48))
+    encoded, one = planned(small, both(1.0) | {"mouth_open": 0.4})
+    assert are_asked(one, encoded, ("lid_upper_left", "lid_upper_right", "mouth_open"))
+    assert (one.lids, one.mouth, one.found) == ((), None, {})
