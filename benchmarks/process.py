@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import os
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
 
 @dataclass(frozen=True)
 class Process:
-    """The process `pid` with its children and theirs."""
+    """The process `pid` with its children and theirs; those that end meanwhile are left out."""
 
     pid: int
 
@@ -17,8 +18,9 @@ class Process:
         """Processor time used so far, in user and kernel mode, by those that still run."""
         ticks = 0
         for pid in self._family():
-            fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
-            ticks += int(fields[11]) + int(fields[12])
+            with suppress(FileNotFoundError, ProcessLookupError):
+                fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+                ticks += int(fields[11]) + int(fields[12])
         return ticks / os.sysconf("SC_CLK_TCK")
 
     def peak_bytes(self) -> int:
@@ -32,11 +34,25 @@ class Process:
     def _family(self) -> list[int]:
         family = [self.pid]
         for pid in family:  # grows meanwhile
-            for task in Path(f"/proc/{pid}/task").iterdir():
-                family += [int(child) for child in (task / "children").read_text().split()]
+            try:
+                tasks = list(Path(f"/proc/{pid}/task").iterdir())
+            except (FileNotFoundError, ProcessLookupError):
+                if pid == self.pid:
+                    raise
+                continue
+            family += [child for task in tasks for child in _children(task)]
         return family
 
 
+def _children(task: Path) -> list[int]:
+    """The processes that the thread `task` started; none when it has ended."""
+    with suppress(FileNotFoundError, ProcessLookupError):
+        return [int(child) for child in (task / "children").read_text().split()]
+    return []
+
+
 def _bytes(pid: int, name: str) -> int:
-    lines = Path(f"/proc/{pid}/status").read_text().splitlines()
-    return next(int(line.split()[1]) * 1024 for line in lines if line.startswith(name))
+    with suppress(FileNotFoundError, ProcessLookupError):
+        lines = Path(f"/proc/{pid}/status").read_text().splitlines()
+        return next((int(line.split()[1]) * 1024 for line in lines if line.startswith(name)), 0)
+    return 0

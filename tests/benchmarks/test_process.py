@@ -4,6 +4,8 @@ import subprocess
 import sys
 import time
 
+import pytest
+
 from benchmarks.process import Process
 
 WORK = "import time\nwhile time.process_time() < 0.3: pass\n"
@@ -14,6 +16,29 @@ child = subprocess.Popen([sys.executable, "-c", {WORK + "print('done', flush=Tru
 input()
 child.communicate(b"end")
 """
+
+RESTLESS = """
+import subprocess, threading, time
+print('on', flush=True)
+end = time.time() + 20
+while time.time() < end:
+    threads = [threading.Thread(target=subprocess.run, args=(["true"],)) for _ in range(4)]
+    [t.start() for t in threads]
+    [t.join() for t in threads]
+"""
+
+
+def test_what_ends_meanwhile_is_left_out() -> None:
+    with subprocess.Popen([sys.executable, "-c", RESTLESS], stdout=subprocess.PIPE) as restless:
+        assert restless.stdout is not None
+        restless.stdout.readline()
+        process = Process(restless.pid)
+        for _ in range(300):
+            assert process.resident_bytes() > 1e6
+            assert process.cpu_seconds() >= 0
+        restless.kill()
+    with pytest.raises(FileNotFoundError):
+        process.resident_bytes()
 
 
 def test_a_child_counts_as_its_parent() -> None:
