@@ -86,7 +86,7 @@ class Light:
         white = np.percentile(face.reshape(-1, 3), 98, axis=0) if face.size else np.ones(3)
         bright = np.clip((white.max() - _DIM) / (_BRIGHT - _DIM), 0, 1)
         white = white + bright * (1 - white)  # what is bright is skin, where no white is seen
-        spots = [frame.points[f"{side}_eye_bottom"] + (0, 0.12) for side in ("left", "right")]
+        spots = [frame.points[f"{side}_eye"] + (0, 0.36) for side in ("left", "right")]
         spots.append(0.45 * frame.points["mouth"])
         spots.append(0.6 * frame.points["mouth"] + 0.4 * frame.points["chin"])
         samples = []

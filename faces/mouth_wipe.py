@@ -37,6 +37,12 @@ _LINE: Final = 0.02
 """A patch that is nowhere further from its edge than this, in eye distances, and as far as a crop
 blurs it, is a line."""
 
+_PIECES: Final = (0.26, 0.09)
+"""A shut mouth's line may have pieces so far from its middle, across and down, in eye distances."""
+
+_SHORTEST: Final = 0.04
+"""No mouth is narrower than this, in eye distances."""
+
 _EDGE: Final = 0.035
 """How far around a mouth its edge is wiped, too, in eye distances."""
 
@@ -53,10 +59,12 @@ _SPREAD: Final = 0.07
 
 
 @dataclass(frozen=True)
-class OpenMouth:
-    """An open mouth in the crop: its patch [S, S], the crop's colours without it [S, S, 3] in 0 to
-    1, the skin's [3], where a line would shut it [2], in pixels, and the distance of the eyes."""
+class Mouth:
+    """A mouth in the crop: whether it is open, its patch [S, S], the crop's colours without it
+    [S, S, 3] in 0 to 1, the skin's [3], where a line would shut it [2], in pixels, and the distance
+    of the eyes."""
 
+    is_open: bool
     patch: Bools
     filled: Floats
     skin: Floats
@@ -64,17 +72,18 @@ class OpenMouth:
     unit: float
 
 
-def open_mouth(face: RGB8, landmarks: Mapping[str, Point]) -> OpenMouth | None:
+def open_mouth(face: RGB8, landmarks: Mapping[str, Point], *, shut: bool = False) -> Mouth | None:
     """The open mouth of the aligned crop `face` [S, S, 3]; None where none is surely one.
 
-    `landmarks`, in sides of the crop, need the middles of eyes and mouth, and the chin.
+    `landmarks`, in sides of the crop, need the middles of eyes and mouth, and the chin. With
+    `shut`, the line of a shut mouth is as good.
     """
     points = {name: np.array(place) * face.shape[0] for name, place in landmarks.items()}
     unit = float(np.hypot(*(points["right_eye"] - points["left_eye"])))
     place = _place(face, points, unit)
     light = Light.of_crop(face, points, unit)
     off = light.off_skin(face.astype(np.float32) / np.float32(255)) * place
-    patches = (_patch(off > least, place, points["mouth"], unit) for least in _OTHER)
+    patches = (_patch(off > least, place, points["mouth"], unit, shut) for least in _OTHER)
     patch = next((one for one in patches if one is not None), None)
     if patch is None:
         return None
@@ -84,11 +93,13 @@ def open_mouth(face: RGB8, landmarks: Mapping[str, Point]) -> OpenMouth | None:
     skin = (~wiped & (off < _OTHER[-1])).astype(np.float32)
     rows, columns = np.nonzero(patch)
     line = np.array((columns.mean() + 0.5, rows.min() + 0.4 * np.ptp(rows) + 0.5))
-    return OpenMouth(wiped, _filled(face, skin, _SPREAD * unit), light.skin, line, unit)
+    return Mouth(
+        _is_open(patch, unit), wiped, _filled(face, skin, _SPREAD * unit), light.skin, line, unit
+    )
 
 
 def wipe(
-    pixels: Pixels, canvas: Canvas, matrix: Matrix, mouth: OpenMouth, share: float = 1.0
+    pixels: Pixels, canvas: Canvas, matrix: Matrix, mouth: Mouth, share: float = 1.0
 ) -> Rectangle:
     """Fill in an open mouth in `pixels` [H, W, C], the canvas's own or a copy; say where.
 
@@ -117,7 +128,9 @@ def _place(face: RGB8, points: Mapping[str, NDArray[np.float64]], unit: float) -
     return np.asarray(((columns - x) / (_ACROSS * unit)) ** 2 + ((rows - y) / tall) ** 2 < 1)
 
 
-def _patch(other: Bools, place: Bools, middle: NDArray[np.float64], unit: float) -> Bools | None:
+def _patch(
+    other: Bools, place: Bools, middle: NDArray[np.float64], unit: float, shut: bool
+) -> Bools | None:
     """The open mouth among what is not skin, [S, S]; None where there is none to be sure of."""
     count, labels = cv2.connectedComponents(other.astype(np.uint8))
     x, y = np.rint(middle).astype(int)
@@ -128,13 +141,25 @@ def _patch(other: Bools, place: Bools, middle: NDArray[np.float64], unit: float)
     if not sizes.any():
         return None
     mouth = labels == int(sizes.argmax())
-    deep = cv2.distanceTransform(mouth.astype(np.uint8), cv2.DIST_L2, 5).max()
-    if mouth.sum() < _OPEN * unit**2 or deep < _LINE * unit + 1.5:
+    if shut:  # a line may be broken
+        wide, tall = round(_PIECES[0] * unit), round(_PIECES[1] * unit)
+        rows = slice(max(y - tall, 0), max(y + tall, 0))
+        pieces = np.unique(labels[rows, max(x - wide, 0) : max(x + wide, 0)])
+        mouth |= np.isin(labels, pieces[pieces > 0])
+    if not shut and not _is_open(mouth, unit):
+        return None
+    if np.ptp(np.flatnonzero(mouth.any(axis=0))) < _SHORTEST * unit:
         return None
     outline = mouth & ~cv2.erode(mouth.astype(np.uint8), np.ones((3, 3), np.uint8)).astype(bool)
     inner = cv2.erode(place.astype(np.uint8), np.ones((5, 5), np.uint8)).astype(bool)
     beyond = (outline & ~inner).sum() / max(int(outline.sum()), 1)
     return mouth if beyond <= _WHOLE else None
+
+
+def _is_open(patch: Bools, unit: float) -> bool:
+    """Whether a mouth's patch [S, S] is more than a line."""
+    deep = cv2.distanceTransform(patch.astype(np.uint8), cv2.DIST_L2, 5).max()
+    return bool(patch.sum() >= _OPEN * unit**2 and deep >= _LINE * unit + 1.5)
 
 
 def _filled(face: RGB8, skin: Floats, spread: float) -> Floats:

@@ -20,7 +20,7 @@ from contract.card import Control, ExpressionVector
 from contract.control import split, unset, wanted
 from contract.expression import NAMES, Vector
 from contract.labels import LANDMARKS
-from faces import lids, mouth_line
+from faces import lids, mouth_line, mouths
 from faces.align import Matrix, crop, inverse
 from faces.canvas import RGB8, Canvas, Colour, Pixels
 from faces.change import NOTHING, Rectangle, joined
@@ -30,7 +30,7 @@ from faces.face import Point
 from faces.frame import Frame
 from faces.lids import Lid
 from faces.mouth_line import is_shut
-from faces.mouth_wipe import OpenMouth, open_mouth, wipe
+from faces.mouth_wipe import Mouth, open_mouth, wipe
 
 _FOUND: Final = (
     "left_eye", "right_eye", "left_eye_outer", "left_eye_inner", "right_eye_inner",
@@ -41,34 +41,37 @@ _FOUND: Final = (
 _FEW_PIXELS: Final = 16.0
 """A face whose eyes are not so far apart, in pixels of the picture, has no lines to find."""
 
+_LEVEL: Final = 0.3
+"""A shut mouth with less of a curve is as good as any shut mouth."""
+
 _SMALL: Final = -0.3
 """An iris that is to be larger than this, in its scaled range, is left beside lids that rise."""
 
 _BOTH_EYES: Final = ("lid_slant", "iris_size", "gaze_x", "gaze_y", "highlight")
 
 MOUTH: Final = tuple(n for n in NAMES if n.startswith(("mouth_", "teeth", "tongue", "fang")))
-"""What of `contract.expression` is done when an open mouth is shut."""
+"""What of `contract.expression` is done where the mouth is drawn."""
 
 
 @dataclass(frozen=True)
 class Plan:
     """An edit of one face. `asked` [C] is the network's control; `amounts` are the scaled values of
-    what is drawn, `every` of all that is set; `lids` are those to move, `mouth` is the open one to
-    shut first; `found` are the finder's landmarks, in sides of the crop."""
+    what is drawn, `every` of all that is set; `lids` are those to move, `mouth` is the one to
+    draw another for; `found` are the finder's landmarks, in sides of the crop."""
 
     asked: Vector
     amounts: Mapping[str, float]
     every: Mapping[str, float]
     lids: tuple[Lid, ...]
-    mouth: OpenMouth | None
+    mouth: Mouth | None
     found: Mapping[str, Point]
     share: float
 
     def prepare(
         self, pixels: Pixels, canvas: Canvas, matrix: Matrix, face: RGB8, ground: Colour
     ) -> tuple[RGB8, Rectangle]:
-        """Shut an open mouth in `pixels`, the canvas's own or a copy: as it is wanted, or for the
-        network to open it.
+        """Wipe the mouth away in `pixels`, the canvas's own or a copy, and draw the one that is
+        wanted.
 
         Returns the aligned crop that the network is to see in place of `face` [S, S, 3], and the
         rectangle outside which no pixel was written, `faces.change.NOTHING` when there is none.
@@ -79,11 +82,10 @@ class Plan:
         written = wipe(pixels, canvas, matrix, self.mouth, self.share)
         back = inverse(matrix)
         middle = frame.own((back[:, :2] @ self.mouth.line + back[:, 2])[None])[0]
-        wanted = self.every if is_shut(self.every) else {}
-        skin = self.mouth.skin
-        line = mouth_line.draw(pixels, canvas, frame, middle, skin, wanted, self.share)
+        draw = mouth_line.draw if is_shut(self.every) else mouths.draw
+        drawn = draw(pixels, canvas, frame, middle, self.mouth.skin, self.every, self.share)
         seen = crop(replace(canvas, pixels=pixels), matrix, face.shape[0], ground)
-        return seen, joined(written, line)
+        return seen, joined(written, drawn)
 
     def drawing(self, landmarks: NDArray[np.float32] | None) -> Drawing | None:
         """What is drawn beside a change with the network's `landmarks` [2, K, 2], before and after;
@@ -119,13 +121,20 @@ def plan(
     asked = unset(control, asked, kept)
     every = {name: value for name, value in every.items() if name not in kept}
     moved = lids.lids_of(face, seen) if lids.moved(every) else ()
-    mouth = open_mouth(face, seen) if seen and "mouth_open" in every else None
+    mouth = open_mouth(face, seen, shut=True) if seen and "mouth_open" in every else None
     done: tuple[str, ...] = lids.NAMES if moved else ()
     if seen and lids.moved(every) and every["lid_upper_left"] > 0:  # no network opens eyes well
         done = lids.NAMES + (("iris_size",) if every.get("iris_size", 0.0) > _SMALL else ())
-    if mouth and is_shut(every):
+    if mouth:
         done += MOUTH
+        if not mouth.is_open and _level(every):  # the artist's own line is the best one
+            mouth = None
     return Plan(unset(control, asked, done), amounts, every, moved, mouth, seen, share)
+
+
+def _level(every: Mapping[str, float]) -> bool:
+    """Whether a shut mouth is wanted that is hardly bowed."""
+    return is_shut(every) and abs(every.get("mouth_curve", 0.0)) <= _LEVEL
 
 
 def _closely_seen(found: Mapping[str, Point]) -> bool:

@@ -12,7 +12,7 @@ import pytest
 from faces.canvas import Canvas
 from faces.change import NOTHING, Rectangle
 from faces.face import Point
-from faces.mouth_wipe import OpenMouth, open_mouth, wipe
+from faces.mouth_wipe import Mouth, open_mouth, wipe
 from tests.painted_faces import (
     HAIR,
     INK,
@@ -42,7 +42,7 @@ PLACE = (slice(270, 318), slice(210, 270))
 """Where the mouth of FACE lies, with its outline, and nothing but skin else."""
 
 
-def found_in(what: Painted, size: int = SIZE) -> OpenMouth | None:
+def found_in(what: Painted, size: int = SIZE) -> Mouth | None:
     matrix, crop = seen(Canvas(what.picture), what.landmarks, size)
     return open_mouth(crop, in_sides(what.landmarks, matrix, size))
 

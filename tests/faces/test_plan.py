@@ -133,9 +133,9 @@ def test_lids_that_go_far_are_left_to_the_network(values: dict[str, float]) -> N
 
 
 def test_lids_at_rest_stay_as_they_are() -> None:
-    encoded, one = planned(WIDE, both(1.0) | {"mouth_open": 0.4})
+    encoded, one = planned(WIDE, both(1.0) | {"iris_size": 0.8})
     assert not are_asked(one, encoded, lids.NAMES)
-    assert are_asked(one, encoded, ("mouth_open",))
+    assert are_asked(one, encoded, ("iris_size",))
     assert (one.lids, "lid_upper_left" in one.every) == ((), False)
     far, at_eyes = planned(WIDE, {"lid_upper_left": 1.0, "lid_upper_right": 0.0})
     assert at_eyes.asked[SIZE + INDEX["lid_upper_left"]] == 0
@@ -177,21 +177,23 @@ def test_an_open_mouth_that_is_to_shut_is_not_left_to_the_network() -> None:
 @pytest.mark.parametrize(
     "values", [{"mouth_open": 0.5}, {"mouth_open": 0.05, "mouth_wave": 0.8}, {"mouth_open": 1.0}]
 )
-def test_a_mouth_that_is_to_open_is_left_to_the_network(values: dict[str, float]) -> None:
-    encoded, one = planned(SHOUT, values)
-    assert one.mouth is not None
-    assert are_asked(one, encoded, MOUTH)
+def test_a_mouth_that_is_to_open_is_not_left_to_the_network(values: dict[str, float]) -> None:
+    for face in (SHOUT, WIDE):
+        encoded, one = planned(face, values)
+        assert one.mouth is not None
+        assert one.mouth.is_open is (face is SHOUT)
+        assert not are_asked(one, encoded, MOUTH)
 
 
-def test_a_mouth_that_is_shut_or_not_spoken_of_stays() -> None:
-    for face, without, values in (
-        (WIDE, "", SHUT_MOUTH),
-        (SHOUT, "chin", SHUT_MOUTH),
-        (SHOUT, "", {"mouth_curve": 0.5}),
+def test_a_mouth_that_is_level_or_not_spoken_of_stays() -> None:
+    for face, without, values, asked in (
+        (WIDE, "", {"mouth_open": 0.0, "mouth_curve": -0.2}, False),
+        (SHOUT, "chin", SHUT_MOUTH, True),
+        (SHOUT, "", {"mouth_curve": 0.5}, True),
     ):
         encoded, one = planned(face, values, without)
         assert one.mouth is None
-        assert are_asked(one, encoded, MOUTH)
+        assert are_asked(one, encoded, MOUTH) is asked
         pixels = face.picture.copy()
         matrix, crop = seen(Canvas(face.picture), face.landmarks, SIDE)
         prepared, written = one.prepare(pixels, Canvas(face.picture), matrix, crop, GROUND)
@@ -238,15 +240,16 @@ def test_a_shut_mouth_may_be_wider_than_the_open_one() -> None:
     assert line.any(axis=0).sum() > 50
 
 
-def test_a_mouth_that_is_to_open_is_level_until_then() -> None:
-    canvas = Canvas(SHOUT.picture)
-    matrix, crop = seen(canvas, SHOUT.landmarks, SIDE)
-    _, level = planned(SHOUT, {"mouth_open": 0.0})
-    _, shout = planned(SHOUT, {"mouth_open": 1.0, "mouth_curve": 1.0, "mouth_width": 1.0})
-    one, _ = level.prepare(SHOUT.picture.copy(), canvas, matrix, crop, GROUND)
-    other, _ = shout.prepare(SHOUT.picture.copy(), canvas, matrix, crop, GROUND)
-    np.testing.assert_array_equal(one, other)
-    assert np.abs(one.astype(int) - crop).max() > 100
+def test_a_mouth_is_drawn_as_open_as_it_is_wanted() -> None:
+    canvas = Canvas(WIDE.picture)
+    matrix, crop = seen(canvas, WIDE.landmarks, SIDE)
+    sizes = []
+    for opening in (0.1, 0.4, 0.8):
+        _, one = planned(WIDE, {"mouth_open": opening, "mouth_curve": 0.7, "mouth_width": 0.5})
+        face, written = one.prepare(WIDE.picture.copy(), canvas, matrix, crop, GROUND)
+        assert written != NOTHING
+        sizes.append(int((np.abs(face[150:215, 90:166].astype(int) - SKIN).max(axis=2) > 60).sum()))
+    assert 1.5 * sizes[0] < sizes[1] < 0.7 * sizes[2]
 
 
 def test_a_face_of_a_few_pixels_is_left_to_the_network() -> None:
