@@ -64,7 +64,7 @@ def edit(
 
     `matrix` brings the picture to the aligned crop `face` [S, S, 3] that the network has seen.
     """
-    if drawing is None or not drawing.amounts:
+    if drawing is None or not (drawing.amounts or drawing.wanted):
         return Written(apply(pixels, canvas, matrix, change), NOTHING)
     found = brows_of(face, drawing.before)
     written = apply(pixels, canvas, matrix, brows.kept_clear(change, found))

@@ -90,7 +90,7 @@ class Plan:
     def drawing(self, landmarks: NDArray[np.float32] | None) -> Drawing | None:
         """What is drawn beside a change with the network's `landmarks` [2, K, 2], before and after;
         None where nothing is."""
-        if landmarks is None or not self.amounts:
+        if landmarks is None or not self.every:
             return None
         before, after = (_named(points) for points in landmarks)
         seen = before | {name: self.found[name] for name in _FOUND if name in self.found}
@@ -113,7 +113,7 @@ def plan(
     pixels, none of them count.
     """
     asked, amounts = split(control, encoded)
-    if not amounts or not isinstance(control, ExpressionVector):
+    if not isinstance(control, ExpressionVector) or not control.drawn:
         return Plan(asked, {}, {}, (), None, {}, share)
     every = wanted(control, encoded)
     seen = _in_sides(found, matrix, face.shape[0]) if _closely_seen(found) else {}

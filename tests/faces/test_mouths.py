@@ -67,7 +67,7 @@ def test_tongue_and_teeth_are_inside() -> None:
     plain, _ = drawn({"mouth_open": 0.6, "mouth_width": 0.5, "mouth_curve": 0.7})
     for name, brighter in (("tongue", slice(0, 1)), ("teeth", slice(0, 3))):
         other, _ = drawn({"mouth_open": 0.6, "mouth_width": 0.5, "mouth_curve": 0.7, name: 0.5})
-        where = (other != plain).any(axis=2)
+        where = np.abs(other.astype(int) - plain).max(axis=2) > 30
         assert where.sum() > 60
         mouth = cv2.dilate(ink(plain).astype(np.uint8), np.ones((5, 5), np.uint8)) > 0
         assert (mouth | ~where).all()

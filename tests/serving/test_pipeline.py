@@ -201,11 +201,11 @@ def test_what_the_network_leaves_is_drawn(leaving: Pipeline, name: str) -> None:
     assert same_outside(picture, after, [face.changed])
     assert (np.abs(after.astype(int) - picture).max(axis=2) > 20).sum() > 30
     assert not leaving.engine.controls[-1].any()  # type: ignore[attr-defined]
-    both = leaving.edit(encoded(picture), {name: 1.0, "mouth_open": 1.0})
+    both = leaving.edit(encoded(picture), {name: 1.0, "shade": 1.0})
     (control,) = leaving.engine.controls[-1]  # type: ignore[attr-defined]
-    assert np.flatnonzero(control).tolist() == [INDEX["mouth_open"], SIZE + INDEX["mouth_open"]]
+    assert np.flatnonzero(control).tolist() == [INDEX["shade"], SIZE + INDEX["shade"]]
     x, y, width, height = face.changed
-    painted = leaving.edit(encoded(picture), {"mouth_open": 1.0})
+    painted = leaving.edit(encoded(picture), {"shade": 1.0})
     there = (slice(y, y + height), slice(x, x + width))
     assert (opened(both.data)[there] != opened(painted.data)[there]).any()
 
