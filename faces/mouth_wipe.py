@@ -60,11 +60,12 @@ _SPREAD: Final = 0.07
 
 @dataclass(frozen=True)
 class Mouth:
-    """A mouth in the crop: whether it is open, its patch [S, S], the crop's colours without it
-    [S, S, 3] in 0 to 1, the skin's [3], where a line would shut it [2], in pixels, and the distance
-    of the eyes."""
+    """A mouth in the crop: whether it is open, how much lower its middle is than its ends, in eye
+    distances, its patch [S, S], the crop's colours without it [S, S, 3] in 0 to 1, the skin's [3],
+    where a line would shut it [2], in pixels, and the distance of the eyes."""
 
     is_open: bool
+    bow: float
     patch: Bools
     filled: Floats
     skin: Floats
@@ -94,7 +95,13 @@ def open_mouth(face: RGB8, landmarks: Mapping[str, Point], *, shut: bool = False
     rows, columns = np.nonzero(patch)
     line = np.array((columns.mean() + 0.5, rows.min() + 0.4 * np.ptp(rows) + 0.5))
     return Mouth(
-        _is_open(patch, unit), wiped, _filled(face, skin, _SPREAD * unit), light.skin, line, unit
+        _is_open(patch, unit),
+        _bow(patch) / unit,
+        wiped,
+        _filled(face, skin, _SPREAD * unit),
+        light.skin,
+        line,
+        unit,
     )
 
 
@@ -160,6 +167,16 @@ def _is_open(patch: Bools, unit: float) -> bool:
     """Whether a mouth's patch [S, S] is more than a line."""
     deep = cv2.distanceTransform(patch.astype(np.uint8), cv2.DIST_L2, 5).max()
     return bool(patch.sum() >= _OPEN * unit**2 and deep >= _LINE * unit + 1.5)
+
+
+def _bow(patch: Bools) -> float:
+    """How much lower the middle third of a patch [S, S] is than its ends, in pixels."""
+    columns = np.flatnonzero(patch.any(axis=0))
+    part = patch[:, columns]
+    rows = (np.arange(len(part)) @ part) / part.sum(axis=0)
+    third = max(1, len(columns) // 3)
+    ends = np.concatenate([rows[: third // 2 + 1], rows[-(third // 2) - 1 :]])
+    return float(rows[third : len(rows) - third].mean() - ends.mean()) if len(rows) > 4 else 0.0
 
 
 def _filled(face: RGB8, skin: Floats, spread: float) -> Floats:

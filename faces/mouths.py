@@ -32,7 +32,7 @@ _TEETH: Final = (252, 250, 247)
 _LINE: Final = np.array((0.42, 0.26, 0.27), np.float32)
 """The line's colour, as shares of the skin's."""
 
-_CLOSED: Final = 0.025
+_CLOSED: Final = 0.06
 """Lips that are nowhere further apart are a line."""
 
 

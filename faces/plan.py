@@ -44,6 +44,9 @@ _FEW_PIXELS: Final = 16.0
 _LEVEL: Final = 0.3
 """A shut mouth with less of a curve is as good as any shut mouth."""
 
+_BOWED: Final = 0.03
+"""A line whose middle lies so far from its ends, in eye distances, smiles or frowns."""
+
 _SMALL: Final = -0.3
 """An iris that is to be larger than this, in its scaled range, is left beside lids that rise."""
 
@@ -127,7 +130,8 @@ def plan(
         done = lids.NAMES + (("iris_size",) if every.get("iris_size", 0.0) > _SMALL else ())
     if mouth:
         done += MOUTH
-        if not mouth.is_open and _level(every):  # the artist's own line is the best one
+        level = not mouth.is_open and abs(mouth.bow) < _BOWED
+        if level and _level(every):  # the artist's own line is the best one
             mouth = None
     return Plan(unset(control, asked, done), amounts, every, moved, mouth, seen, share)
 
