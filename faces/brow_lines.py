@@ -157,7 +157,7 @@ def darkest_line(zone: Floats, guess: NDArray[np.float64], unit: float) -> Rows:
     """The row in each column of the darkest smooth line across `zone` [h, w], 1 where it is dark
     and 0 where not, by dynamic programming.
 
-    It steps up or down by one pixel a column at most, and keeps to the parabola through the three
+    It steps up or down by one pixel a column at most, and keeps to the line through the three
     points of `guess` [3, 2] where nothing is darker. `unit` is the distance of the eyes.
     """
     height, width = zone.shape

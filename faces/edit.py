@@ -1,7 +1,8 @@
-"""A whole edit of one face: what the network changes, the brows, the marks of feeling.
+"""An edit of one face: what the network changes, and what is done in the picture's own pixels.
 
-The network's change goes back to the picture (`faces.change`); what it is not asked for is drawn in
-the picture's own pixels (`faces.brows`, `faces.marks`).
+The network's change goes back to the picture (`faces.change`); then come brows, lids, shut eyes, a
+mouth's line that has got lost, and the marks of feeling. Mouths that are drawn are there already
+(`faces.plan`).
 """
 
 from __future__ import annotations

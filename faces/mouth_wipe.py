@@ -1,8 +1,7 @@
-"""An open mouth is wiped away before a network draws another: its place is filled with skin.
+"""A mouth is found and wiped away before another is drawn: its place is filled with skin.
 
-What a network leaves of an open mouth that it shuts, or opens otherwise, is a patch or a crumb. So
-where the mouth is surely one, a closed patch of another colour within skin, the network is shown
-the face without it.
+What a network leaves of a mouth that it shuts, or opens otherwise, is a patch or a crumb. So where
+the mouth is surely one, a patch or a line of another colour within skin, it is taken away whole.
 """
 
 from __future__ import annotations
@@ -108,7 +107,7 @@ def open_mouth(face: RGB8, landmarks: Mapping[str, Point], *, shut: bool = False
 def wipe(
     pixels: Pixels, canvas: Canvas, matrix: Matrix, mouth: Mouth, share: float = 1.0
 ) -> Rectangle:
-    """Fill in an open mouth in `pixels` [H, W, C], the canvas's own or a copy; say where.
+    """Fill in a mouth in `pixels` [H, W, C], the canvas's own or a copy; say where.
 
     `matrix` brings the picture to the crop that it was found in; the mouth goes with that `share`.
     Returns the rectangle outside which no pixel was written, NOTHING when there is none.
@@ -138,7 +137,7 @@ def _place(face: RGB8, points: Mapping[str, NDArray[np.float64]], unit: float) -
 def _patch(
     other: Bools, place: Bools, middle: NDArray[np.float64], unit: float, shut: bool
 ) -> Bools | None:
-    """The open mouth among what is not skin, [S, S]; None where there is none to be sure of."""
+    """The mouth among what is not skin, [S, S]; None where there is none to be sure of."""
     count, labels = cv2.connectedComponents(other.astype(np.uint8))
     x, y = np.rint(middle).astype(int)
     near = round(0.12 * unit)

@@ -1,9 +1,9 @@
 """Who does what of an edit: what a network is asked for, and what is drawn beside its answer.
 
 A card names what its network leaves alone (`drawn`). Lids that are only to come down or rise a
-little are drawn, too, where their lashes are found, and an open mouth that is to be shut; lids that
-are to be at rest, and eyes that are shut, stay as they are. The network is not asked for any of
-these: it would paint them again, and narrow eyes wide.
+little are moved, too, where their lashes are found, and a mouth that is surely found is drawn; lids
+that are to be at rest, and eyes that are shut, stay as they are. The network is not asked for any
+of these: it would paint them again, and narrow eyes wide.
 """
 
 from __future__ import annotations
