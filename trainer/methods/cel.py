@@ -191,8 +191,14 @@ class CelMethod(Method):
                 f"recipe {self.recipe.name}: data.window is {pairs.window}; it must be the size "
                 f"({self.recipe.size}) less a multiple of {2 * STRIDE}"
             )
+        dataset = Dataset.open(data)
+        if pairs.keep_drawn and not dataset.description["notes"].get("keep_drawn"):
+            raise DatasetError(
+                f"{data} was drawn without --keep-drawn, which the recipe's data.keep_drawn needs; "
+                "draw it again with it, or set keep_drawn to false"
+            )
         return PairSource(
-            Dataset.open(data),
+            dataset,
             batch_size=self.recipe.batch,
             seed=self.recipe.seed,
             size=self.recipe.size,

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -217,15 +219,25 @@ def test_middles_of_crops_are_learnt_from(drawn: Path) -> None:
         method(data={"window": 16}).source(drawn)
 
 
-def test_brows_and_marks_may_be_left_to_be_drawn(drawn: Path) -> None:
+def test_brows_and_marks_may_be_left_to_be_drawn(drawn: Path, tmp_path: Path) -> None:
+    kept = tmp_path / "kept"
+    shutil.copytree(drawn, kept)
+    description = json.loads((kept / "dataset.json").read_text())
+    description["notes"]["keep_drawn"] = 1
+    (kept / "dataset.json").write_text(json.dumps(description))
     unset = [expression.INDEX[name] for name in expression.DRAWN]
     for keep in (False, True):
         built = method(data={"keep_drawn": keep, "identity": 1.0, "set_more": 1.0})
         assert built.drawn == (expression.DRAWN if keep else ())
-        source = built.source(drawn)
+        source = built.source(kept)
         chosen = torch.cat([source.batch(step, 0, 1)["control"][:, 31:] for step in range(4)])
         assert bool(chosen[:, unset].any()) is not keep
         assert chosen.any()
+
+
+def test_pairs_that_differ_in_what_is_left_to_be_drawn_are_refused(drawn: Path) -> None:
+    with pytest.raises(DatasetError, match="drawn without --keep-drawn"):
+        method(data={"keep_drawn": True}).source(drawn)
 
 
 def test_samples_show_five_columns(drawn: Path) -> None:
